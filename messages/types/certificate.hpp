@@ -1,0 +1,28 @@
+// Sets of votes that prove something: a polka (prevotes) or a decision (precommits).
+#pragma once
+#include <vector>
+
+#include "messages/types/vote.hpp"
+
+namespace witan {
+
+struct CertificateSignature {
+  ValidatorIndex validator = 0;  // strictly increasing inside a certificate
+  Round pol_round;               // part of the signed bytes
+  Signature signature;
+  bool operator==(const CertificateSignature&) const = default;
+};
+
+// More than two thirds of the voting power voted `type` for `block_id` in (height, round).
+struct Certificate {
+  VoteType type = VoteType::precommit;
+  Height height;
+  Round round;
+  BlockId block_id;
+  std::vector<CertificateSignature> signatures;
+  bool operator==(const Certificate&) const = default;
+};
+using PolkaCertificate = Certificate;   // type == prevote
+using CommitCertificate = Certificate;  // type == precommit
+
+}  // namespace witan
