@@ -35,7 +35,7 @@ struct FixedBytes {
   }
 };
 
-using Hash32 = FixedBytes<struct HashTag, 32>;            // SHA-256 of something
+using Hash32 = FixedBytes<struct Hash32Tag, 32>;          // SHA-256 of something
 using PublicKey = FixedBytes<struct PublicKeyTag, 32>;    // BIP-340 x-only key
 using Signature = FixedBytes<struct SignatureTag, 64>;    // BIP-340 Schnorr signature
 using NodeId = FixedBytes<struct NodeIdTag, 33>;          // compressed secp256k1 transport key
