@@ -64,7 +64,7 @@ Hash32 tagged_hash(const HashTag& tag, std::initializer_list<ByteView> pieces) {
 }
 
 Hash32 hmac_sha256(ByteView key, ByteView message) {
-  return return hmac_sha256(key, std::initializer_list<ByteView>{message});
+  return hmac_sha256(key, std::initializer_list<ByteView>{message});
 }
 
 Hash32 hmac_sha256(ByteView key, std::initializer_list<ByteView> pieces) {
