@@ -1,0 +1,107 @@
+@0xe2a94b7d10c35d03;
+# Between consensus, ledger, mempool and sync of one node, and their wire messages.
+using Cxx = import "/capnp/c++.capnp";
+using Common = import "common.capnp";
+using Consensus = import "consensus.capnp";
+$Cxx.namespace("witan::schema");
+
+# ---- consensus <-> ledger --------------------------------------------------------------------------
+
+struct BuildBlock {
+  # Build, execute and keep a block on top of the committed state. Reply: BlockBuilt.
+  height @0 :UInt64;
+  round @1 :Int32;
+  timeNs @2 :Int64;
+  lastCommit @3 :Consensus.Certificate;
+}
+struct BlockBuilt {
+  height @0 :UInt64;
+  round @1 :Int32;
+  blockId @2 :Data;
+  bytes @3 :Data;              # flat Consensus.Block
+}
+
+struct CheckBlock {
+  # Check a proposed block against the committed state and execute it. Reply: BlockChecked.
+  height @0 :UInt64;
+  round @1 :Int32;
+  blockId @2 :Data;
+  bytes @3 :Data;
+  inRound @4 :Bool;            # true: also judge the block's time against the local clock
+}
+struct BlockChecked {
+  height @0 :UInt64;
+  round @1 :Int32;
+  blockId @2 :Data;
+  valid @3 :Bool;
+  failure @4 :Common.Failure;
+}
+
+struct CommitBlock {
+  # Apply the prepared result of a decided block. The block was checked before.
+  height @0 :UInt64;
+  certificate @1 :Consensus.Certificate;
+  bySync @2 :Bool;
+}
+struct BlockCommitted {
+  height @0 :UInt64;
+  blockId @1 :Data;
+  stateRoot @2 :Data;
+  timeNs @3 :Int64;
+  transactionCount @4 :UInt32;
+  bytes @5 :UInt32;
+  round @6 :Int32;
+  proposer @7 :Data;
+  durableHeight @8 :UInt64;    # stores are synced up to here: older log segments may go
+}
+
+# ---- ledger <-> mempool ----------------------------------------------------------------------------
+
+struct Reap { height @0 :UInt64; bytesMax @1 :UInt32; countMax @2 :UInt32; }
+struct Reaped {
+  transactions @0 :Data;       # u32 length-prefixed canonical transactions
+  ids @1 :Data;                # 32 bytes each, same order
+}
+struct KnownTransactions { ids @0 :Data; }          # which of these have a verified signature?
+struct KnownReply { known @0 :Data; }               # one byte each: 1 = verified
+struct TransactionsCommitted {
+  height @0 :UInt64;
+  ids @1 :Data;                # 32 bytes each
+  codes @2 :List(UInt16);      # receipt codes, same order
+  fees @3 :List(UInt64);
+  senders @4 :Data;            # 32-byte accounts whose nonce changed
+  nonces @5 :List(UInt64);     # their next nonces
+}
+struct AccountState { account @0 :Data; balance @1 :UInt64; nonce @2 :UInt64; }
+struct GetAccounts { accounts @0 :Data; }           # mempool asks for balance and nonce
+struct Accounts { accounts @0 :List(AccountState); }
+
+# ---- verification of transaction signatures ---------------------------------------------------------
+
+struct VerifyTransfers { transactions @0 :Data; count @1 :UInt32; }   # u32 length-prefixed
+struct TransfersVerified { valid @0 :Data; }        # one byte each
+
+# ---- on the wire: transactions and block sync --------------------------------------------------------
+
+struct TransactionBatch { transactions @0 :Data; count @1 :UInt32; }  # u32 length-prefixed
+
+struct SyncStatus { tip @0 :UInt64; base @1 :UInt64; }
+struct RangeRequest { first @0 :UInt64; last @1 :UInt64; bytesMax @2 :UInt32; id @3 :UInt64; }
+struct SyncedBlock { bytes @0 :Data; certificate @1 :Consensus.Certificate; }
+struct RangeResponse {
+  id @0 :UInt64;
+  first @1 :UInt64;
+  blocks @2 :List(SyncedBlock);  # contiguous from `first`; may be a prefix of what was asked
+}
+
+# ---- sync inside the node ----------------------------------------------------------------------------
+
+struct PeerAhead { peer @0 :UInt32; height @1 :UInt64; }   # a verified vote of a later height was seen
+struct SyncedDecision {
+  # A block with its verified commit certificate: consensus decides it like its own.
+  bytes @0 :Data;
+  certificate @1 :Consensus.Certificate;
+}
+struct SyncTick { generation @0 :UInt64; }
+struct PeerGone { peer @0 :UInt32; }
+struct PeerMisbehaved { peer @0 :UInt32; code @1 :Text; text @2 :Text; }
