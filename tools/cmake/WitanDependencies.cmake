@@ -4,6 +4,9 @@ find_package(CapnProto REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(leveldb REQUIRED)
+# Debian's leveldb target names -lsnappy, whose development package nothing else here needs; the
+# shared library finds its own libsnappy.
+set_target_properties(leveldb::leveldb PROPERTIES INTERFACE_LINK_LIBRARIES Threads::Threads)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(tl-expected REQUIRED)
 find_package(CLI11 REQUIRED)
