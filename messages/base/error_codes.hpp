@@ -38,6 +38,7 @@ namespace witan {
   X(io,                  "operating system refused a read, write or sync")                         \
   X(no_space,            "no space left on the device")                                            \
   X(corrupt,             "stored bytes are damaged")                                               \
+  X(wal_damaged,         "write-ahead log is damaged before its tail")                             \
   X(locked,              "another process uses this data directory")                               \
   X(not_found,           "no such object")                                                         \
   X(pruned,              "object was removed by the retention policy")                             \

@@ -29,7 +29,8 @@ enum class ExitCode : std::uint8_t {
 [[nodiscard]] constexpr std::string_view name_of(ExitCode code) {
   switch (code) {
 #define WITAN_X(name, number, text) \
-  case ExitCode::name: return #name;
+  case ExitCode::name:              \
+    return #name;
     WITAN_EXIT_CODES(WITAN_X)
 #undef WITAN_X
   }
@@ -39,7 +40,8 @@ enum class ExitCode : std::uint8_t {
 [[nodiscard]] constexpr std::string_view meaning_of(ExitCode code) {
   switch (code) {
 #define WITAN_X(name, number, text) \
-  case ExitCode::name: return text;
+  case ExitCode::name:              \
+    return text;
     WITAN_EXIT_CODES(WITAN_X)
 #undef WITAN_X
   }
@@ -51,28 +53,38 @@ enum class ExitCode : std::uint8_t {
 [[nodiscard]] constexpr ExitCode exit_code_for(ErrorCode code) {
   switch (code) {
     case ErrorCode::ok:
-    case ErrorCode::cancelled: return ExitCode::success;
-    case ErrorCode::usage: return ExitCode::usage;
+    case ErrorCode::cancelled:
+      return ExitCode::success;
+    case ErrorCode::usage:
+      return ExitCode::usage;
     case ErrorCode::config:
     case ErrorCode::bad_key:
     case ErrorCode::bad_address:
-    case ErrorCode::decrypt_failed: return ExitCode::config;
+    case ErrorCode::decrypt_failed:
+      return ExitCode::config;
     case ErrorCode::genesis:
-    case ErrorCode::wrong_chain: return ExitCode::genesis;
+    case ErrorCode::wrong_chain:
+      return ExitCode::genesis;
     case ErrorCode::io:
     case ErrorCode::no_space:
     case ErrorCode::corrupt:
     case ErrorCode::not_found:
-    case ErrorCode::pruned: return ExitCode::storage_io;
+    case ErrorCode::pruned:
+      return ExitCode::storage_io;
     case ErrorCode::sign_refused:
     case ErrorCode::sign_conflict:
     case ErrorCode::sign_state_missing:
     case ErrorCode::sign_state_older:
-    case ErrorCode::sign_state_foreign: return ExitCode::sign_state;
-    case ErrorCode::wal_damaged: return ExitCode::wal_damaged;
-    case ErrorCode::state_root_mismatch: return ExitCode::state_root_mismatch;
-    case ErrorCode::locked: return ExitCode::locked;
-    default: return ExitCode::invariant;
+    case ErrorCode::sign_state_foreign:
+      return ExitCode::sign_state;
+    case ErrorCode::wal_damaged:
+      return ExitCode::wal_damaged;
+    case ErrorCode::state_root_mismatch:
+      return ExitCode::state_root_mismatch;
+    case ErrorCode::locked:
+      return ExitCode::locked;
+    default:
+      return ExitCode::invariant;
   }
 }
 
