@@ -1,4 +1,5 @@
-// Small files that are replaced as a whole: after a crash the old content or the new one, never a mix.
+// Small files that are replaced as a whole: after a crash the old content or the new one, never a
+// mix.
 #pragma once
 #include "storage/file_system.hpp"
 

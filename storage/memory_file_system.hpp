@@ -1,11 +1,12 @@
 // A FileSystem in memory that can lose power, tear writes and fail on demand.
 //
-// What survives crash(): bytes covered by a successful File::sync, and names covered by a successful
-// sync_directory. A file that was synced under a name that was not is gone. Handles opened before the
-// crash fail with io. This is what POSIX promises, not what a lenient file system happens to do.
+// What survives crash(): bytes covered by a successful File::sync, and names covered by a
+// successful sync_directory. A file that was synced under a name that was not is gone. Handles
+// opened before the crash fail with io. This is what POSIX promises, not what a lenient file system
+// happens to do.
 //
-// Every operation that changes something (write, sync, preallocate, truncate, creating open, rename,
-// remove, sync_directory) has a number, starting with 1; faults are addressed by it.
+// Every operation that changes something (write, sync, preallocate, truncate, creating open,
+// rename, remove, sync_directory) has a number, starting with 1; faults are addressed by it.
 // Thread-safe. Used by tests and the simulator.
 #pragma once
 #include <map>

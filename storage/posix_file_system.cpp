@@ -38,8 +38,8 @@ class PosixFile final : public File {
                                             std::span<std::uint8_t> out) const override {
     std::size_t done = 0;
     while (done < out.size()) {
-      const ssize_t n = ::pread(fd_, out.data() + done, out.size() - done,
-                                static_cast<off_t>(offset + done));
+      const ssize_t n =
+          ::pread(fd_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return fail(os_error("read", path_));
       if (n == 0) break;
@@ -51,8 +51,8 @@ class PosixFile final : public File {
   [[nodiscard]] Status write_at(std::uint64_t offset, ByteView data) override {
     std::size_t done = 0;
     while (done < data.size()) {
-      const ssize_t n = ::pwrite(fd_, data.data() + done, data.size() - done,
-                                 static_cast<off_t>(offset + done));
+      const ssize_t n =
+          ::pwrite(fd_, data.data() + done, data.size() - done, static_cast<off_t>(offset + done));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return fail(os_error("write", path_));
       if (n == 0) return fail(ErrorCode::io, path_.string(), "write: nothing was written");
