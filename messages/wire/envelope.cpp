@@ -21,27 +21,35 @@ Words::Words(std::unique_ptr<capnp::MallocMessageBuilder> built) : built_(std::m
 }
 
 Result<WordsPtr> Words::from_flat(ByteView flat) {
-  if (flat.size() < 8 || flat.size() % 8 != 0)
-    return fail(ErrorCode::malformed, "message", "length is not a positive multiple of 8");
-  const std::uint32_t count_less_one = load_u32(flat, 0);
+  if (flat.size() % 8 != 0)
+    return fail(ErrorCode::malformed, "message", "length is not a multiple of 8");
+  auto copy = kj::heapArray<capnp::word>(flat.size() / 8);
+  if (!flat.empty()) std::memcpy(copy.begin(), flat.data(), flat.size());
+  return adopt_flat(kj::mv(copy));
+}
+
+Result<WordsPtr> Words::adopt_flat(kj::Array<capnp::word> flat) {
+  const ByteView bytes(reinterpret_cast<const std::uint8_t*>(flat.begin()), flat.size() * 8);
+  if (bytes.empty()) return fail(ErrorCode::malformed, "message", "empty");
+  const std::uint32_t count_less_one = load_u32(bytes, 0);
   if (count_less_one >= segments_max)
     return fail(ErrorCode::malformed, "message.segments", "more than 64 segments");
   const std::uint32_t count = count_less_one + 1;
   std::size_t at = table_bytes(count);
-  if (flat.size() < at) return fail(ErrorCode::malformed, "message.segments", "table is cut short");
+  if (bytes.size() < at)
+    return fail(ErrorCode::malformed, "message.segments", "table is cut short");
 
   auto words = std::shared_ptr<Words>(new Words());
-  words->flat_ = kj::heapArray<capnp::word>(flat.size() / 8);
-  std::memcpy(words->flat_.begin(), flat.data(), flat.size());
   for (std::uint32_t i = 0; i < count; ++i) {
-    const std::size_t size_words = load_u32(flat, 4 + 4 * std::size_t{i});
-    if (size_words > (flat.size() - at) / 8)
+    const std::size_t size_words = load_u32(bytes, 4 + 4 * std::size_t{i});
+    if (size_words > (bytes.size() - at) / 8)
       return fail(ErrorCode::malformed, "message.segments", "segment is longer than the message");
-    words->segments_.emplace_back(words->flat_.begin() + at / 8, size_words);
+    words->segments_.emplace_back(flat.begin() + at / 8, size_words);
     at += size_words * 8;
   }
-  if (at != flat.size())
+  if (at != bytes.size())
     return fail(ErrorCode::malformed, "message", "bytes after the last segment");
+  words->flat_ = kj::mv(flat);
   return WordsPtr(std::move(words));
 }
 

@@ -35,6 +35,8 @@ class Words {
   // Copies a flat message (segment table + segments) that came from a socket or a disk. The segment
   // table is checked against the bytes; at most 64 segments. Errors: malformed.
   static Result<std::shared_ptr<const Words>> from_flat(ByteView flat);
+  // The same without the copy, for a reader that assembled the words in place.
+  static Result<std::shared_ptr<const Words>> adopt_flat(kj::Array<capnp::word> flat);
 
   Words(const Words&) = delete;
   Words& operator=(const Words&) = delete;
