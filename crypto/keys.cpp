@@ -4,6 +4,7 @@
 #include <secp256k1_extrakeys.h>
 #include <secp256k1_schnorrsig.h>
 
+#include "crypto/bech32m.hpp"
 #include "crypto/random.hpp"
 #include "crypto/secp_context.hpp"
 
@@ -153,6 +154,21 @@ bool is_valid(const NodeId& id) {
 bool verify(const PublicKey& key, ByteView message, const Signature& signature) {
   secp256k1_xonly_pubkey point;
   return parse_point(point, key) && verify_point(point, message, signature);
+}
+
+std::string to_address(const AccountId& id) {
+  auto text = bech32m_encode(address_prefix, id.view());
+  WITAN_CHECK(text.has_value());  // 3 + 1 + 52 + 6 characters always fit
+  return std::move(*text);
+}
+
+Result<AccountId> from_address(std::string_view text) {
+  WITAN_TRY(const Bytes bytes, bech32m_decode(address_prefix, text));
+  if (bytes.size() != AccountId::size_bytes)
+    return fail(ErrorCode::bad_address, "address", "does not hold a 32-byte account");
+  const AccountId id = AccountId::from(bytes);
+  if (!is_valid(id)) return fail(ErrorCode::bad_key, "address", "no such key exists");
+  return id;
 }
 
 }  // namespace witan

@@ -4,11 +4,13 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "crypto/secret.hpp"
 #include "messages/base/bytes.hpp"
 #include "messages/base/result.hpp"
+#include "messages/types/transaction.hpp"
 
 namespace witan {
 
@@ -71,5 +73,11 @@ class ParsedKey {
 [[nodiscard]] bool is_valid(const NodeId& id);
 // Parses the key each time; false when the key is not on the curve.
 [[nodiscard]] bool verify(const PublicKey& key, ByteView message, const Signature& signature);
+
+// "wit1..." <-> account. Errors: bad_address (checksum, prefix, length), bad_key (not on the
+// curve).
+inline constexpr std::string_view address_prefix = "wit";
+[[nodiscard]] std::string to_address(const AccountId& id);
+[[nodiscard]] Result<AccountId> from_address(std::string_view text);
 
 }  // namespace witan

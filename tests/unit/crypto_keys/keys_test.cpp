@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <type_traits>
 
+#include "crypto/bech32m.hpp"
 #include "crypto/random.hpp"
 #include "tests/support/property.hpp"
 
@@ -94,6 +95,21 @@ BOOST_AUTO_TEST_CASE(roles_have_names_both_ways) {
     BOOST_CHECK(key_role_from(name_of(role)) == role);
   }
   WITAN_CHECK_ERROR(key_role_from("unknown"), ErrorCode::malformed);
+}
+
+BOOST_AUTO_TEST_CASE(an_address_names_one_account) {
+  const PublicKey key = SecretKey::from_bytes(small_secret(1))->public_key();
+  const std::string text = to_address(key);
+  BOOST_CHECK_EQUAL(text.substr(0, 4), "wit1");
+  BOOST_CHECK_EQUAL(text.size(), 62U);
+  BOOST_CHECK(from_address(text) == Result<AccountId>(key));
+  std::string typo = text;
+  typo[20] = typo[20] == 'q' ? 'p' : 'q';
+  WITAN_CHECK_ERROR(from_address(typo), ErrorCode::bad_address);
+  WITAN_CHECK_ERROR(from_address(*bech32m_encode("tst", key.view())), ErrorCode::bad_address);
+  WITAN_CHECK_ERROR(from_address(*bech32m_encode("wit", Bytes(31, 1))), ErrorCode::bad_address);
+  WITAN_CHECK_ERROR(from_address(*bech32m_encode("wit", Bytes(32))), ErrorCode::bad_key);
+  WITAN_CHECK_ERROR(from_address(""), ErrorCode::bad_address);
 }
 
 WITAN_PROPERTY(a_signature_verifies_for_its_message_only, [](const std::vector<std::uint8_t>& m) {
