@@ -1,0 +1,97 @@
+// The door: what every message passes, once on the send side and once on the receive side.
+// Three hooks, all null by default and then worth one branch: tracing, faults, events.
+// Implementations are called from many threads at once and must outlive the Runtime.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "actors/runtime/actor_ref.hpp"
+#include "messages/base/time.hpp"
+#include "messages/wire/envelope.hpp"
+
+namespace witan::rt {
+
+enum class HopKind : std::uint8_t { message, reply, timer };
+enum class HopOutcome : std::uint8_t {
+  handled,      // the handler returned
+  threw,        // the handler threw; its actor is restarted by policy
+  unknown,      // the receiver has no handler for this type
+  stale,        // a reply after its deadline, or a second one
+  shed,         // refused at the bound of its mailbox class
+  no_receiver,  // nobody in the slot
+  dropped,      // taken by a fault rule
+  lost,         // its receiver ended with the message still in the mailbox
+};
+[[nodiscard]] std::string_view name_of(HopKind kind);
+[[nodiscard]] std::string_view name_of(HopOutcome outcome);
+
+// One message from one actor to another, reported once, when its fate is known. References are
+// valid during the call only; `envelope` may be copied to keep the words.
+struct Hop {
+  const Envelope& envelope;  // type, trace (span and parent), sender, words
+  HopKind kind;
+  HopOutcome outcome;
+  MailboxClass mailbox;
+  std::string_view from;  // path; "" when sent from outside any actor
+  std::string_view to;
+  Instant sent;         // timers: when armed
+  Instant started;      // handler entry; equal to `sent` when never handled
+  Instant finished;     // handler exit
+  std::uint32_t depth;  // messages of this class in the mailbox when sent, this one included
+};
+
+class TraceSink {
+ public:
+  virtual ~TraceSink() = default;
+  virtual void hop(const Hop& hop) noexcept = 0;
+};
+
+struct FaultVerdict {
+  enum Action : std::uint8_t { pass, drop, duplicate, delay } action = pass;
+  Duration by{};  // of delay
+};
+
+// Faults inside a node. Faults of links, disks and clocks live behind those interfaces.
+class FaultPlan {
+ public:
+  virtual ~FaultPlan() = default;
+  // Send side, in the sender's thread. A duplicate is not judged again.
+  virtual FaultVerdict on_deliver(const Envelope& envelope, std::string_view from,
+                                  std::string_view to) = 0;
+  // Receive side, just before the handler, in the receiver's thread. What it throws counts as
+  // thrown by the handler; blocking here is a hang of that actor.
+  virtual void on_handle(const Envelope& envelope, std::string_view path) = 0;
+};
+
+// What the runtime itself has to say: for logs, metrics and the health actor.
+enum class EventKind : std::uint8_t {
+  actor_started,
+  actor_stopped,
+  actor_failed,      // text: reason
+  actor_restarting,  // text: reason; amount: backoff in ms
+  escalated,         // a supervisor's restart budget is used up
+  unknown_message,   // amount: type id
+  mailbox_shed,      // first of a burst, then every 1024th; amount: shed so far
+  stop_overdue,      // a child did not stop in time and is killed
+  abandoned,         // a killed child still does not end; the process must be ended
+  stuck,             // watchdog: handler busy; amount: ms
+  starved,           // watchdog: mailbox head waiting; amount: ms
+  node_failed,       // text: reason; amount: exit code
+};
+[[nodiscard]] std::string_view name_of(EventKind kind);
+
+struct RuntimeEvent {
+  EventKind kind;
+  std::string_view path;
+  std::string_view text;
+  std::uint64_t amount = 0;
+};
+
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void event(const RuntimeEvent& event) noexcept = 0;
+};
+
+}  // namespace witan::rt
