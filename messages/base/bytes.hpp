@@ -16,7 +16,8 @@ namespace witan {
 using Bytes = std::vector<std::uint8_t>;
 using ByteView = std::span<const std::uint8_t>;
 
-// Exactly N bytes with a meaning given by Tag. Value-initialised to zero; ordered lexicographically.
+// Exactly N bytes with a meaning given by Tag. Value-initialised to zero; ordered
+// lexicographically.
 template <class Tag, std::size_t N>
 struct FixedBytes {
   static constexpr std::size_t size_bytes = N;
@@ -35,10 +36,10 @@ struct FixedBytes {
   }
 };
 
-using Hash32 = FixedBytes<struct Hash32Tag, 32>;          // SHA-256 of something
-using PublicKey = FixedBytes<struct PublicKeyTag, 32>;    // BIP-340 x-only key
-using Signature = FixedBytes<struct SignatureTag, 64>;    // BIP-340 Schnorr signature
-using NodeId = FixedBytes<struct NodeIdTag, 33>;          // compressed secp256k1 transport key
+using Hash32 = FixedBytes<struct Hash32Tag, 32>;        // SHA-256 of something
+using PublicKey = FixedBytes<struct PublicKeyTag, 32>;  // BIP-340 x-only key
+using Signature = FixedBytes<struct SignatureTag, 64>;  // BIP-340 Schnorr signature
+using NodeId = FixedBytes<struct NodeIdTag, 33>;        // compressed secp256k1 transport key
 
 inline ByteView as_bytes(std::string_view s) {
   return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()};

@@ -24,10 +24,10 @@ std::string describe(const Args&... args) {
 }  // namespace witan
 
 // WITAN_CHECK(power <= total, power, total);
-#define WITAN_CHECK(condition, ...)                                              \
-  do {                                                                           \
-    if (!(condition)) [[unlikely]]                                               \
-      ::witan::check_failed(#condition, __FILE__, __LINE__,                      \
-                            ::witan::detail::describe(__VA_ARGS__));             \
+#define WITAN_CHECK(condition, ...)                                  \
+  do {                                                               \
+    if (!(condition)) [[unlikely]]                                   \
+      ::witan::check_failed(#condition, __FILE__, __LINE__,          \
+                            ::witan::detail::describe(__VA_ARGS__)); \
   } while (false)
 #define WITAN_UNREACHABLE(text) ::witan::check_failed("unreachable", __FILE__, __LINE__, text)

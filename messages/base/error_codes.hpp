@@ -1,4 +1,5 @@
-// The one list of error codes. A code is stable text; docs/reference/errors.md is checked against it.
+// The one list of error codes. A code is stable text; docs/reference/errors.md is checked against
+// it.
 #pragma once
 #include <cstdint>
 #include <string_view>
@@ -71,9 +72,11 @@ enum class ErrorCode : std::uint16_t {
 
 [[nodiscard]] constexpr std::string_view name_of(ErrorCode code) {
   switch (code) {
-    case ErrorCode::ok: return "ok";
+    case ErrorCode::ok:
+      return "ok";
 #define WITAN_X(name, text) \
-  case ErrorCode::name: return #name;
+  case ErrorCode::name:     \
+    return #name;
       WITAN_ERROR_CODES(WITAN_X)
 #undef WITAN_X
   }
@@ -82,9 +85,11 @@ enum class ErrorCode : std::uint16_t {
 
 [[nodiscard]] constexpr std::string_view meaning_of(ErrorCode code) {
   switch (code) {
-    case ErrorCode::ok: return "success";
+    case ErrorCode::ok:
+      return "success";
 #define WITAN_X(name, text) \
-  case ErrorCode::name: return text;
+  case ErrorCode::name:     \
+    return text;
       WITAN_ERROR_CODES(WITAN_X)
 #undef WITAN_X
   }

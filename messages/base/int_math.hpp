@@ -30,7 +30,8 @@ template <class T>
 }
 
 // floor(a * b / c) with a 128-bit intermediate. REQUIRES: c != 0 and the result fits 64 bits.
-[[nodiscard]] inline std::uint64_t mul_div_floor(std::uint64_t a, std::uint64_t b, std::uint64_t c) {
+[[nodiscard]] inline std::uint64_t mul_div_floor(std::uint64_t a, std::uint64_t b,
+                                                 std::uint64_t c) {
   WITAN_CHECK(c != 0);
   const u128 q = static_cast<u128>(a) * b / c;
   WITAN_CHECK(q <= UINT64_MAX, a, b, c);

@@ -28,18 +28,29 @@ class Round {
 // Rounds above this are refused at the decoder (a height needs years of timeouts to get there).
 inline constexpr std::int32_t round_max = 1'000'000;
 
-enum class Step : std::uint8_t { unstarted = 0, propose = 1, prevote = 2, precommit = 3, commit = 4 };
+enum class Step : std::uint8_t {
+  unstarted = 0,
+  propose = 1,
+  prevote = 2,
+  precommit = 3,
+  commit = 4
+};
 enum class VoteType : std::uint8_t { prevote = 1, precommit = 2 };
 // Position of a validator in its ValidatorSet.
 using ValidatorIndex = std::uint32_t;
 
 [[nodiscard]] constexpr std::string_view name_of(Step s) {
   switch (s) {
-    case Step::unstarted: return "unstarted";
-    case Step::propose: return "propose";
-    case Step::prevote: return "prevote";
-    case Step::precommit: return "precommit";
-    case Step::commit: return "commit";
+    case Step::unstarted:
+      return "unstarted";
+    case Step::propose:
+      return "propose";
+    case Step::prevote:
+      return "prevote";
+    case Step::precommit:
+      return "precommit";
+    case Step::commit:
+      return "commit";
   }
   return "unknown";
 }

@@ -8,8 +8,8 @@
 
 namespace witan {
 
-using TxId = Hash32;               // tagged hash of the canonical encoding
-using AccountId = PublicKey;       // an account is an x-only key; text form is bech32m "wit1..."
+using TxId = Hash32;          // tagged hash of the canonical encoding
+using AccountId = PublicKey;  // an account is an x-only key; text form is bech32m "wit1..."
 
 inline constexpr std::uint32_t tx_bytes_max = 64 * 1024;
 inline constexpr std::uint32_t memo_bytes_max = 256;
@@ -22,7 +22,7 @@ struct Transfer {
   std::uint64_t fee = 0;
   std::uint64_t nonce = 0;
   Bytes memo;
-  Signature signature;   // by `from` over sign_bytes(chain_id, transfer)
+  Signature signature;  // by `from` over sign_bytes(chain_id, transfer)
   bool operator==(const Transfer&) const = default;
 };
 
@@ -39,7 +39,7 @@ using Transaction = std::variant<Transfer, Opaque>;
 
 // Outcome of one transaction in a block. A failed one pays its fee and changes nothing else.
 struct Receipt {
-  std::uint16_t code = 0;        // ErrorCode as number; 0 = success
+  std::uint16_t code = 0;  // ErrorCode as number; 0 = success
   std::uint64_t fee_charged = 0;
   bool operator==(const Receipt&) const = default;
 };

@@ -12,9 +12,9 @@
 namespace witan {
 
 struct Validator {
-  PublicKey key;                // consensus key; also the validator's id
-  std::uint64_t power = 0;      // > 0
-  std::uint8_t tier = 0;        // 0..5 (blueprint §1.2)
+  PublicKey key;            // consensus key; also the validator's id
+  std::uint64_t power = 0;  // > 0
+  std::uint8_t tier = 0;    // 0..5 (blueprint §1.2)
   std::uint64_t timetoke_hours = 0;
   bool operator==(const Validator&) const = default;
 };

@@ -13,9 +13,9 @@ using ValueId = std::optional<BlockId>;  // nullopt = nil
 struct Vote {
   VoteType type = VoteType::prevote;
   Height height;
-  Round round;          // >= 0
-  ValueId value;        // nil or a block id
-  Round pol_round;      // prevote: valid round that justified it (makes amnesia provable), else nil
+  Round round;      // >= 0
+  ValueId value;    // nil or a block id
+  Round pol_round;  // prevote: valid round that justified it (makes amnesia provable), else nil
   ValidatorIndex validator = 0;
   bool operator==(const Vote&) const = default;
 };

@@ -24,16 +24,16 @@ inline std::ostream& operator<<(std::ostream& os, const Error& e) { return os <<
 }  // namespace witan
 
 // REQUIRE that a Result holds a value, printing the error if it does not.
-#define WITAN_REQUIRE_OK(result)                                                         \
-  do {                                                                                   \
-    const auto& witan_r = (result);                                                      \
-    BOOST_REQUIRE_MESSAGE(witan_r.has_value(),                                           \
+#define WITAN_REQUIRE_OK(result)                                                                \
+  do {                                                                                          \
+    const auto& witan_r = (result);                                                             \
+    BOOST_REQUIRE_MESSAGE(witan_r.has_value(),                                                  \
                           #result " failed: " << (witan_r ? "" : witan_r.error().to_string())); \
   } while (false)
 // CHECK that a Result failed with this code.
-#define WITAN_CHECK_ERROR(result, expected_code)                                         \
-  do {                                                                                   \
-    const auto& witan_r = (result);                                                      \
-    BOOST_CHECK_MESSAGE(!witan_r.has_value(), #result " unexpectedly succeeded");        \
-    if (!witan_r) BOOST_CHECK_EQUAL(witan_r.error().code, expected_code);                \
+#define WITAN_CHECK_ERROR(result, expected_code)                                  \
+  do {                                                                            \
+    const auto& witan_r = (result);                                               \
+    BOOST_CHECK_MESSAGE(!witan_r.has_value(), #result " unexpectedly succeeded"); \
+    if (!witan_r) BOOST_CHECK_EQUAL(witan_r.error().code, expected_code);         \
   } while (false)

@@ -12,9 +12,8 @@ BOOST_AUTO_TEST_CASE(hex_refuses_odd_length_and_foreign_characters) {
   BOOST_CHECK(*from_hex("00fF") == (Bytes{0x00, 0xff}));
 }
 
-WITAN_PROPERTY(hex_round_trips, [](const Bytes& bytes) {
-  RC_ASSERT(*from_hex(to_hex(ByteView(bytes))) == bytes);
-});
+WITAN_PROPERTY(hex_round_trips,
+               [](const Bytes& bytes) { RC_ASSERT(*from_hex(to_hex(ByteView(bytes))) == bytes); });
 
 WITAN_PROPERTY(fixed_layout_round_trips, [](std::uint8_t a, std::uint64_t b, const Bytes& c) {
   const Bytes encoded = ByteWriter().u8(a).u64(b).prefixed(c).take();
