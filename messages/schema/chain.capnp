@@ -7,6 +7,17 @@ $Cxx.namespace("witan::schema");
 
 # ---- consensus <-> ledger --------------------------------------------------------------------------
 
+struct GetTip {}                # reply: ChainTip
+struct ChainTip {
+  # The last committed block; height 0 and zero ids before the first one.
+  height @0 :UInt64;
+  blockId @1 :Data;
+  timeNs @2 :Int64;
+  stateRoot @3 :Data;
+  certificate @4 :Consensus.Certificate;
+  durableHeight @5 :UInt64;
+}
+
 struct BuildBlock {
   # Build, execute and keep a block on top of the committed state. Reply: BlockBuilt.
   height @0 :UInt64;

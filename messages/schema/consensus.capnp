@@ -108,7 +108,15 @@ struct HeightStarted { height @0 :UInt64; round @1 :Int32; }  # lets the verifie
 struct PeerReady { peer @0 :UInt32; }            # a session finished its handshake: push our state
 struct TransactionsAvailable { height @0 :UInt64; }  # mempool became non-empty after this height
 
-struct LogRecord { kind @0 :UInt8; payload @1 :Data; }
+struct LogRecord {
+  # One record of the write-ahead log; kinds and payloads: actors/consensus/log_records.hpp.
+  kind @0 :UInt8;
+  payload @1 :Data;
+  height @2 :UInt64;           # set when read back
+}
+
+struct GetRecovery { fromHeight @0 :UInt64; }     # to the effect runner; reply: Recovery
+struct Recovery { records @0 :List(LogRecord); }  # in log order, heights >= fromHeight
 
 struct SignIntent {
   # What the core asks the signer to sign (crypto/signer.hpp Intent).

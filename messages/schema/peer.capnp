@@ -20,3 +20,26 @@ struct Hello {
 struct Goodbye { code @0 :Text; text @1 :Text; }   # typed refusal or farewell, then close
 struct Ping { nonce @0 :UInt64; }
 struct Pong { nonce @0 :UInt64; }
+
+# ---- inside the node: between the transport, the sessions and their manager --------------------------
+
+struct ConnectionOpened { connection @0 :UInt64; host @1 :Text; port @2 :UInt16; outbound @3 :Bool; }
+struct ConnectionFailed { connection @0 :UInt64; code @1 :Text; text @2 :Text; }  # a dial that never opened
+struct SocketBytes { bytes @0 :Data; }
+struct SocketDrained {}
+struct SocketClosed { code @0 :Text; text @1 :Text; }
+struct CloseSession { code @0 :Text; text @1 :Text; }
+struct SessionReady {
+  # Handshake and hello are done; `peer` is the session's slot number.
+  peer @0 :UInt32;
+  nodeId @1 :Data;
+  moniker @2 :Text;
+  validatorKey @3 :Data;
+  software @4 :Text;
+  tip @5 :UInt64;
+  outbound @6 :Bool;
+}
+struct SessionEnded { peer @0 :UInt32; nodeId @1 :Data; code @2 :Text; text @3 :Text; outbound @4 :Bool; ready @5 :Bool; }
+struct PingTimer { generation @0 :UInt64; }
+struct DialTimer { generation @0 :UInt64; }
+struct HandshakeTimer {}

@@ -1,0 +1,45 @@
+// What the consensus family accepts. Three actors:
+//   consensus      the hot one: inputs into the core, effects out; never blocks, never verifies
+//   verifier/<n>   signatures and Merkle proofs of what peers send, off the hot actor
+//   wal            the effect runner: log, sign, one fdatasync, publish (own thread)
+#pragma once
+#include <string_view>
+
+#include "actors/runtime/role.hpp"
+#include "messages/schema/api.capnp.h"
+#include "messages/schema/chain.capnp.h"
+#include "messages/schema/consensus.capnp.h"
+
+namespace witan {
+
+struct ConsensusRole {
+  static constexpr std::string_view name = "consensus";
+  static constexpr std::string_view path = "/node/chain/consensus";
+  using accepts = rt::Accepts<
+      rt::Control<schema::OwnVote, schema::OwnProposal, schema::SignRefused, schema::BlockBuilt,
+                  schema::BlockChecked, schema::BlockCommitted, schema::SyncedDecision,
+                  schema::PeerReady, schema::TransactionsAvailable, schema::GetConsensusState>,
+      rt::Consensus<schema::VerifiedVote, schema::VerifiedProposal, schema::VerifiedCertificate,
+                    schema::BlockPart, schema::RoundStatus>>;
+};
+
+// Peers' sessions send here; worker n of the pool is at path + "/" + n, chosen by the session so
+// that messages of one peer keep their order.
+struct VerifierRole {
+  static constexpr std::string_view name = "verifier";
+  static constexpr std::string_view path = "/node/chain/verifier";
+  using accepts =
+      rt::Accepts<rt::Control<schema::HeightStarted>,
+                  rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart,
+                                schema::Certificate, schema::RoundStatus>,
+                  rt::Bulk<schema::VerifyTransfers>>;
+};
+
+struct EffectRunnerRole {
+  static constexpr std::string_view name = "wal";
+  static constexpr std::string_view path = "/node/storage/wal";
+  using accepts =
+      rt::Accepts<rt::Control<schema::Persist, schema::GetRecovery, schema::RaiseWatermark>>;
+};
+
+}  // namespace witan

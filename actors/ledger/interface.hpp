@@ -1,0 +1,19 @@
+// What the ledger accepts: build, check, commit blocks; answer questions about the latest state.
+// One actor on its own thread; the only writer of the block store and the state store.
+#pragma once
+#include <string_view>
+
+#include "actors/runtime/role.hpp"
+#include "messages/schema/chain.capnp.h"
+
+namespace witan {
+
+struct LedgerRole {
+  static constexpr std::string_view name = "ledger";
+  static constexpr std::string_view path = "/node/chain/ledger";
+  using accepts = rt::Accepts<rt::Control<schema::BuildBlock, schema::CheckBlock,
+                                          schema::CommitBlock, schema::GetTip>,
+                              rt::Consensus<schema::GetAccounts>>;
+};
+
+}  // namespace witan
