@@ -21,9 +21,10 @@ namespace witan::conformance {
 using Op = std::function<nlohmann::json(const nlohmann::json&)>;
 using OpTable = std::map<std::string, Op, std::less<>>;
 
-void register_crypto_ops(OpTable& table);  // aead, hkdf, hmac, crc32c
-void register_noise_ops(OpTable& table);   // noise_*
-void register_merkle_ops(OpTable& table);  // merkle_*
+void register_crypto_ops(OpTable& table);     // aead, hkdf, hmac, crc32c
+void register_noise_ops(OpTable& table);      // noise_*
+void register_merkle_ops(OpTable& table);     // merkle_*
+void register_consensus_ops(OpTable& table);  // init, event
 
 struct RequestError : std::runtime_error {
   using std::runtime_error::runtime_error;

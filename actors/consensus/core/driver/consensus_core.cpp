@@ -56,7 +56,8 @@ void ConsensusCore::on(const ProposalComplete& in) {
   if (outcome.conflicts_with)
     effects_.push_back(
         ProposalEquivocation{in.height, in.round, in.proposer, *outcome.conflicts_with, in.value});
-  const bool skip = votes_.add_proposer(in.round, in.proposer);
+  const bool skip =
+      skip_support_ == SkipSupport::any_message && votes_.add_proposer(in.round, in.proposer);
   if (outcome.changed || skip) drain();
 }
 
@@ -77,7 +78,7 @@ void ConsensusCore::on(const CertificateReceived& in) {
 void ConsensusCore::on(const TimeoutFired& in) {
   if (!is_current(in.height) || in.round != state_.round) return;
   std::uint64_t& alive = timers_[static_cast<std::size_t>(in.step)];
-  if (!replaying_ && (alive == 0 || alive != in.generation)) return;  // P29
+  if (!replaying_ && in.generation != 0 && alive != in.generation) return;  // P29
   alive = 0;
   switch (in.step) {
     case Step::propose:

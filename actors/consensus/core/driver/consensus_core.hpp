@@ -31,8 +31,16 @@
 
 namespace witan::consensus {
 
+// Which messages of a higher round let us skip to it (L55). The paper says any; some
+// implementations count votes only, and their test tables are replayed with that reading. Nodes use
+// any_message.
+enum class SkipSupport : std::uint8_t { any_message, votes_only };
+
 class ConsensusCore {
  public:
+  explicit ConsensusCore(SkipSupport skip_support = SkipSupport::any_message)
+      : skip_support_(skip_support) {}
+
   [[nodiscard]] std::vector<Effect> apply(const Input& input);
 
   [[nodiscard]] const RoundState& state() const { return state_; }
@@ -88,6 +96,7 @@ class ConsensusCore {
   void emit_live(Effect effect);
   void emit_signature(Effect effect);
 
+  SkipSupport skip_support_;
   RoundState state_;
   VoteKeeper votes_;
   ProposalKeeper proposals_;
