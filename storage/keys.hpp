@@ -7,9 +7,9 @@
 //   blocks    'R'     block store  height u64                      receipts bytes
 //   blocks    'I'     block store  block id (32)                   height u64
 //   state     'N'     state tree   node key                        encoded tree node
-//   state     'V'     state tree   value key                       value bytes
+//   state     'V'     state store  module u8 + key hash (32)       key (32) + value bytes
 //   state     'M'     state store  name                            meta record
-//   state     'S'     state tree   version u64 + node key          empty (stale since version)
+//   state     'S'     state store  version u64                     node keys stale since version
 //   index     'T'     tx index     transaction id (32)             height u64 + index u32
 //
 // The state database's layout below the prefix is fixed in state_tree.hpp and state_store.hpp.
@@ -50,9 +50,9 @@ inline constexpr std::array<Column, 9> columns{{
     {Database::blocks, receipts, "receipts", "block_store", "height", "Receipts"},
     {Database::blocks, height_by_id, "height_by_id", "block_store", "block id", "height"},
     {Database::state, tree_node, "tree_node", "state_tree", "node key", "tree node"},
-    {Database::state, tree_value, "tree_value", "state_tree", "value key", "value"},
+    {Database::state, tree_value, "tree_value", "state_store", "module, key hash", "key, value"},
     {Database::state, state_meta, "state_meta", "state_store", "name", "meta record"},
-    {Database::state, stale_node, "stale_node", "state_tree", "version, node key", "empty"},
+    {Database::state, stale_node, "stale_node", "state_store", "version", "node keys"},
     {Database::index, transaction, "transaction", "tx_index", "transaction id", "height, index"},
 }};
 
