@@ -1,7 +1,6 @@
-// Merkle trees over lists (RFC 6962 section 2.1): leaf = SHA256(00 || data), node = SHA256(01 ||
-// left
-// || right), an empty list = SHA256(""). A list of n > 1 splits at the largest power of two below
-// n.
+// Merkle trees over lists (RFC 6962 section 2.1):
+//   leaf = SHA256(00 || data), node = SHA256(01 || left || right), empty list = SHA256("").
+// A list of n > 1 leaves splits at the largest power of two below n.
 //
 // Used for transaction lists, block parts and everything else a header commits to as a list. Pure:
 // no state, no allocation beyond the results, reentrant. Work is linear in the number of leaves;
