@@ -1,0 +1,83 @@
+// The sign-state file: who owns it, what was signed, and where in the log later records start.
+// Recovery decides whether a validator may start signing at all (consensus.md S9-S11).
+//
+// Contract with storage, which does the reading and writing:
+//  - `witan init` writes new_sign_checkpoint() before the first start. The node never makes the
+//  file
+//    by itself: a missing file is a refusal, because a wiped disk looks exactly like a new node.
+//  - Before the first signature, and at every rotation of the log, the node writes
+//    Signer::checkpoint(segment) atomically (temporary file, fsync, rename, fsync of the
+//    directory), where `segment` is the first segment that may hold records not covered by the
+//    checkpoint. Segments from that number on must be kept.
+//  - `signer init --i-know` writes a new checkpoint with raise_min() and sets the old log aside.
+//  - At start, recover_sign_state() gets the file's bytes and the sign records of all segments
+//    present, in log order.
+// Pure apart from new_sign_checkpoint, which draws the instance id.
+#pragma once
+#include <optional>
+#include <span>
+
+#include "crypto/sign_state.hpp"
+
+namespace witan {
+
+// Drawn when a sign-state is created: tells a copied data directory from the original.
+using InstanceId = FixedBytes<struct InstanceIdTag, 16>;
+
+struct SignOwner {
+  ChainId chain_id;
+  PublicKey key;
+  InstanceId instance;
+  bool operator==(const SignOwner&) const = default;
+};
+
+struct SignCheckpoint {
+  SignOwner owner;
+  std::optional<std::uint64_t> wal_segment;  // nullopt: never used, no log segment exists yet
+  SignSnapshot snapshot;
+  bool operator==(const SignCheckpoint&) const = default;
+};
+
+[[nodiscard]] SignCheckpoint new_sign_checkpoint(const ChainId& chain_id, const PublicKey& key);
+// `signer set-min --height H [--round R]`: nothing before (height, first_round) is signed any more.
+// Only raises (S10). `wal repair` uses it to skip the round whose records may be lost (S18).
+// Errors: sign_refused, out_of_range (height 0, round outside 0..round_max).
+[[nodiscard]] Status raise_min(SignCheckpoint& checkpoint, Height height,
+                               Round first_round = Round(0));
+
+inline constexpr std::size_t sign_checkpoint_bytes_max = 2048;
+[[nodiscard]] Bytes encode(const SignCheckpoint& checkpoint);
+// Errors: corrupt (size, magic, CRC, contradictions), wrong_version.
+[[nodiscard]] Result<SignCheckpoint> decode_sign_checkpoint(ByteView bytes);
+
+struct WalSegments {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;  // inclusive
+};
+
+// What the disk holds at start.
+struct SignRecoveryInput {
+  PublicKey key;  // of the consensus key that is to sign
+  ChainId chain_id;
+  std::optional<Bytes> checkpoint_file;  // nullopt: the file does not exist
+  std::optional<WalSegments> segments;   // as found, before any is created
+  std::span<const Bytes> records;        // sign records of these segments, in log order
+  Height store_height;                   // last block in the store; 0: none
+  Height own_commit_height;              // last block whose commit this key signed; 0: none
+  std::optional<InstanceId> remembered_instance;  // as kept in the chain's own database
+};
+
+struct SignRecovery {
+  SignOwner owner;
+  SignState state;
+  bool checkpoint_needed = false;  // write a checkpoint with the first segment before signing
+};
+
+// Errors, each text telling the operator what to do (exit code 72):
+//   sign_state_missing  no file, or log segments the file requires are gone
+//   sign_state_foreign  another key, chain or data directory
+//   sign_state_older    the chain holds a commit signed later than this state knows of
+//   corrupt             damaged file or record, lost record
+[[nodiscard]] Result<SignRecovery> recover_sign_state(const SignRecoveryInput& input);
+
+}  // namespace witan

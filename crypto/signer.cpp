@@ -1,0 +1,88 @@
+#include "crypto/signer.hpp"
+
+namespace witan {
+
+Signer::Signer(SecretKey key, ParsedKey parsed, SignRecovery recovered)
+    : key_(std::move(key)),
+      parsed_(parsed),
+      owner_(recovered.owner),
+      state_(std::move(recovered.state)),
+      durable_seq_(state_.snapshot().last_seq) {}
+
+Result<Signer> Signer::make(SecretKey key, SignRecovery recovered) {
+  if (key.public_key() != recovered.owner.key)
+    return fail(ErrorCode::sign_state_foreign, "sign_state.key", "belongs to another key");
+  WITAN_TRY(ParsedKey parsed, ParsedKey::parse(recovered.owner.key));
+  return Signer(std::move(key), parsed, std::move(recovered));
+}
+
+Prepared Signer::pending(const SignRecord& record) const {
+  return Prepared(record, record.seq > durable_seq_ ? encode(record) : Bytes{});
+}
+
+Result<Prepared> Signer::prepare(const Intent& intent) {
+  if (is_halted()) return fail(ErrorCode::sign_refused, "signer", "halted: " + halt_reason_);
+  const Hash32 message =
+      intent.kind == SignedKind::watermark ? Hash32{} : message_hash_of(owner_.chain_id, intent);
+  WITAN_TRY(const std::optional<SignRecord> stored, state_.judge(intent, message));
+  if (stored) return pending(*stored);
+  if (recovering_)
+    return fail(ErrorCode::sign_refused, "signer", "replay never signs anything new");
+  const Signature signature = key_.sign(message.view());
+  // S14: a signature that does not verify may leak the key, and comes from a fault in this machine.
+  WITAN_CHECK(parsed_.verify(message.view(), signature), intent.height.get(), intent.round.get());
+  const SignRecord record = state_.next_record(intent, message, signature);
+  const Status applied = state_.apply(record);
+  WITAN_CHECK(applied.has_value(), record.seq);
+  return pending(record);
+}
+
+DurableMessage Signer::confirm(const Prepared& prepared) {
+  WITAN_CHECK(prepared.content_.seq <= state_.snapshot().last_seq, prepared.content_.seq);
+  durable_seq_ = std::max(durable_seq_, prepared.content_.seq);
+  return message_of(prepared.content_);
+}
+
+DurableMessage Signer::message_of(const SignRecord& record) const {
+  if (record.kind == SignedKind::proposal)
+    return Durable<SignedProposal>(SignedProposal{proposal_of(record), record.signature});
+  return Durable<SignedVote>(SignedVote{vote_of(record), record.signature});
+}
+
+std::vector<DurableMessage> Signer::adopted() const {
+  std::vector<DurableMessage> out;
+  for (const SignRecord& record : state_.snapshot().recent) {
+    if (record.seq <= durable_seq_) out.push_back(message_of(record));
+  }
+  return out;
+}
+
+Result<DurableMessage> Signer::restore(ByteView bytes) const {
+  WITAN_TRY(const SignRecord record, decode_sign_record(bytes));
+  if (record.kind == SignedKind::watermark)
+    return fail(ErrorCode::unknown_type, "sign_record.kind", "a watermark is not a message");
+  if (record.seq > durable_seq_)
+    return fail(ErrorCode::sign_state_foreign, "sign_record.seq", "later than what was recovered");
+  const Hash32 message = message_hash_of(owner_.chain_id, record);
+  if (message != record.message_hash || !parsed_.verify(message.view(), record.signature))
+    return fail(ErrorCode::sign_state_foreign, "sign_record.signature", "not made by this key");
+  return message_of(record);
+}
+
+Result<Bytes> Signer::raise_watermark(Height height, Round round) {
+  WITAN_TRY(const std::optional<SignRecord> record, state_.next_watermark(height, round));
+  if (!record) return Bytes{};
+  const Status applied = state_.apply(*record);
+  WITAN_CHECK(applied.has_value(), record->seq);
+  return encode(*record);
+}
+
+void Signer::halt(std::string reason) {
+  halt_reason_ = reason.empty() ? "no reason given" : std::move(reason);
+}
+
+Bytes Signer::checkpoint(std::uint64_t wal_segment) const {
+  return encode(SignCheckpoint{owner_, wal_segment, state_.snapshot()});
+}
+
+}  // namespace witan

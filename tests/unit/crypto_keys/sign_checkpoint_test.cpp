@@ -1,0 +1,222 @@
+#include "crypto/sign_checkpoint.hpp"
+
+#include "messages/base/codec_bytes.hpp"
+#include "messages/base/crc32c.hpp"
+#include "tests/support/property.hpp"
+#include "tests/unit/crypto_keys/signer_fixture.hpp"
+
+using namespace witan;
+using namespace witan::samples;
+
+namespace {
+
+// The error says what to do, not only what is wrong.
+void check_refused(const Result<SignRecovery>& result, ErrorCode code, const std::string& advice) {
+  WITAN_CHECK_ERROR(result, code);
+  if (!result)
+    BOOST_CHECK_MESSAGE(result.error().text.find(advice) != std::string::npos,
+                        result.error().to_string());
+}
+
+// Replaces the CRC at the end, as whoever edits the file on purpose would.
+void fix_crc(Bytes& file) {
+  const std::uint32_t crc = crc32c(ByteView(file).first(file.size() - 4));
+  const Bytes tail = ByteWriter().u32(crc).take();
+  std::copy(tail.begin(), tail.end(), file.end() - 4);
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(sign_checkpoint_test, SignerFixture)
+
+BOOST_AUTO_TEST_CASE(a_checkpoint_survives_a_round_trip) {
+  WITAN_REQUIRE_OK(sign(samples::proposal(5, 2, block_a())));
+  WITAN_REQUIRE_OK(sign(prevote(5, 2, block_a())));
+  WITAN_REQUIRE_OK(sign(samples::precommit(5, 2, block_a())));
+  const Bytes bytes = signer.checkpoint(17);
+  BOOST_CHECK_LE(bytes.size(), sign_checkpoint_bytes_max);
+  const auto decoded = decode_sign_checkpoint(bytes);
+  WITAN_REQUIRE_OK(decoded);
+  BOOST_CHECK(decoded->owner == signer.owner());
+  BOOST_CHECK_EQUAL(*decoded->wal_segment, 17U);
+  BOOST_CHECK(decoded->snapshot == signer.state().snapshot());
+  BOOST_CHECK_EQUAL(decoded->snapshot.recent.size(), 3U);
+  BOOST_CHECK(encode(*decoded) == bytes);
+}
+
+BOOST_AUTO_TEST_CASE(every_truncation_and_every_changed_bit_is_found) {
+  WITAN_REQUIRE_OK(sign(prevote(5, 2, block_a())));
+  const Bytes bytes = signer.checkpoint(17);
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    WITAN_CHECK_ERROR(decode_sign_checkpoint(ByteView(bytes).first(n)), ErrorCode::corrupt);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    Bytes changed = bytes;
+    changed[i] ^= 4;
+    WITAN_CHECK_ERROR(decode_sign_checkpoint(changed), ErrorCode::corrupt);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_forged_file_with_a_right_checksum_is_still_checked) {
+  WITAN_REQUIRE_OK(sign(prevote(5, 2, block_a())));
+  Bytes changed = signer.checkpoint(0);
+  changed[8] = 9;  // version
+  fix_crc(changed);
+  WITAN_CHECK_ERROR(decode_sign_checkpoint(changed), ErrorCode::wrong_version);
+  changed = signer.checkpoint(0);
+  changed[changed.size() - 5] ^= 1;  // last byte of the stored signature
+  fix_crc(changed);
+  file = changed;
+  log.clear();
+  check_refused(recover_sign_state(input()), ErrorCode::corrupt, "this key's signature");
+}
+
+BOOST_AUTO_TEST_CASE(records_decode_only_in_their_one_encoding) {
+  WITAN_REQUIRE_OK(sign(prevote(5, 2, block_a())));
+  const Bytes good = log[0];
+  for (std::size_t n = 0; n < good.size(); ++n)
+    WITAN_CHECK_ERROR(decode_sign_record(ByteView(good).first(n)), ErrorCode::malformed);
+  const auto refused = [&](std::size_t at, std::uint8_t value, ErrorCode code) {
+    Bytes changed = good;
+    changed[at] = value;
+    WITAN_CHECK_ERROR(decode_sign_record(changed), code);
+  };
+  refused(0, 2, ErrorCode::wrong_version);
+  refused(1, 3, ErrorCode::not_canonical);   // step is not the kind's
+  refused(2, 9, ErrorCode::unknown_type);    // kind
+  refused(27, 2, ErrorCode::not_canonical);  // presence byte of the value
+  refused(27, 0, ErrorCode::not_canonical);  // absent, yet an id is there
+}
+
+BOOST_AUTO_TEST_CASE(rotation_continues_from_the_checkpoint) {
+  WITAN_REQUIRE_OK(sign(samples::precommit(5, 2, block_a())));
+  file = signer.checkpoint(1);
+  segments = WalSegments{1, 1};
+  log.clear();  // segment 0 is gone
+  restart();
+  WITAN_CHECK_ERROR(sign(samples::precommit(5, 2, block_b())), ErrorCode::sign_conflict);
+  WITAN_CHECK_ERROR(sign(prevote(5, 3, block_b())), ErrorCode::sign_refused);
+  WITAN_REQUIRE_OK(sign(prevote(5, 3, block_a())));
+  restart();
+  WITAN_CHECK_ERROR(sign(prevote(5, 3, {})), ErrorCode::sign_conflict);
+}
+
+BOOST_AUTO_TEST_CASE(records_older_than_the_checkpoint_are_skipped) {
+  WITAN_REQUIRE_OK(sign(prevote(5, 2, block_a())));
+  WITAN_REQUIRE_OK(sign(samples::precommit(5, 2, block_a())));
+  log.push_back(log.back());  // appended twice: resent before the sync
+  file = signer.checkpoint(0);
+  WITAN_REQUIRE_OK(sign(prevote(6, 0, block_b())));
+  const auto recovered = recover_sign_state(input());
+  WITAN_REQUIRE_OK(recovered);
+  BOOST_CHECK_EQUAL(recovered->state.snapshot().last_seq, 3U);
+  BOOST_CHECK(!recovered->checkpoint_needed);
+}
+
+BOOST_AUTO_TEST_CASE(s9_an_absent_file_is_refused) {
+  SignRecoveryInput in = input();
+  in.checkpoint_file.reset();
+  check_refused(recover_sign_state(in), ErrorCode::sign_state_missing, "witan init");
+  in.store_height = Height(100);
+  check_refused(recover_sign_state(in), ErrorCode::sign_state_missing,
+                "witan signer init --i-know");
+}
+
+BOOST_AUTO_TEST_CASE(s9_an_empty_file_is_refused) {
+  file.clear();
+  check_refused(recover_sign_state(input()), ErrorCode::corrupt, "restore");
+}
+
+BOOST_AUTO_TEST_CASE(s9_a_state_older_than_the_chain_is_refused) {
+  WITAN_REQUIRE_OK(sign(samples::precommit(5, 0, block_a())));
+  SignRecoveryInput in = input();
+  in.store_height = Height(90);
+  in.own_commit_height = Height(5);
+  WITAN_REQUIRE_OK(recover_sign_state(in));
+  in.own_commit_height = Height(6);
+  check_refused(recover_sign_state(in), ErrorCode::sign_state_older, "witan signer set-min");
+}
+
+BOOST_AUTO_TEST_CASE(s9_a_state_of_another_key_chain_or_directory_is_refused) {
+  SignRecoveryInput in = input();
+  in.key = SecretKey::generate().public_key();
+  check_refused(recover_sign_state(in), ErrorCode::sign_state_foreign, "one validator together");
+  in = input();
+  in.chain_id = Hash32{};
+  check_refused(recover_sign_state(in), ErrorCode::sign_state_foreign, "another key");
+  in = input();
+  in.remembered_instance = signer.owner().instance;
+  WITAN_REQUIRE_OK(recover_sign_state(in));
+  in.remembered_instance = InstanceId{};
+  check_refused(recover_sign_state(in), ErrorCode::sign_state_foreign, "stop that node");
+  WITAN_CHECK_ERROR(Signer::make(SecretKey::generate(), *recover_sign_state(input())),
+                    ErrorCode::sign_state_foreign);
+}
+
+BOOST_AUTO_TEST_CASE(s9_absent_log_segments_are_refused) {
+  WITAN_REQUIRE_OK(sign(prevote(5, 2, block_a())));
+  file = signer.checkpoint(4);
+  for (auto present : {std::optional<WalSegments>(), std::optional(WalSegments{5, 9}),
+                       std::optional(WalSegments{0, 3})}) {
+    segments = present;
+    check_refused(recover_sign_state(input()), ErrorCode::sign_state_missing, "segment 4");
+  }
+  segments = WalSegments{2, 4};
+  WITAN_REQUIRE_OK(recover_sign_state(input()));
+}
+
+BOOST_AUTO_TEST_CASE(s9_a_lost_record_is_found) {
+  WITAN_REQUIRE_OK(sign(prevote(5, 2, block_a())));
+  WITAN_REQUIRE_OK(sign(samples::precommit(5, 2, block_a())));
+  log.erase(log.begin());
+  check_refused(recover_sign_state(input()), ErrorCode::corrupt, "a record was lost");
+}
+
+BOOST_AUTO_TEST_CASE(s9_a_log_of_another_node_is_found) {
+  SignerFixture other;
+  other.key = key.clone();
+  other.file = file;
+  other.restart();
+  WITAN_REQUIRE_OK(sign(prevote(5, 2, block_a())));
+  WITAN_REQUIRE_OK(other.sign(prevote(5, 2, block_b())));
+  file = signer.checkpoint(0);
+  log = other.log;
+  check_refused(recover_sign_state(input()), ErrorCode::sign_state_foreign, "two nodes");
+}
+
+BOOST_AUTO_TEST_CASE(s9_a_never_used_file_beside_a_used_log_is_refused) {
+  WITAN_REQUIRE_OK(sign(prevote(5, 2, block_a())));
+  file = encode(new_sign_checkpoint(chain(), key.public_key()));
+  check_refused(recover_sign_state(input()), ErrorCode::sign_state_foreign, "--i-know");
+}
+
+BOOST_AUTO_TEST_CASE(s10_set_min_only_raises_and_holds_over_the_log) {
+  WITAN_REQUIRE_OK(sign(prevote(5, 2, block_a())));
+  SignCheckpoint c = *decode_sign_checkpoint(file);
+  WITAN_REQUIRE_OK(raise_min(c, Height(8)));
+  WITAN_REQUIRE_OK(raise_min(c, Height(8)));
+  WITAN_CHECK_ERROR(raise_min(c, Height(7)), ErrorCode::sign_refused);
+  WITAN_CHECK_ERROR(raise_min(c, Height(0)), ErrorCode::out_of_range);
+  WITAN_CHECK_ERROR(raise_min(c, Height(9), Round::nil()), ErrorCode::out_of_range);
+  file = encode(c);
+  restart();
+  WITAN_CHECK_ERROR(sign(prevote(7, 9, {})), ErrorCode::sign_refused);
+  WITAN_REQUIRE_OK(raise_min(c, Height(8), Round(2)));
+  file = encode(c);
+  restart();
+  WITAN_CHECK_ERROR(sign(prevote(8, 1, {})), ErrorCode::sign_refused);
+  WITAN_REQUIRE_OK(sign(prevote(8, 2, {})));
+}
+
+BOOST_AUTO_TEST_CASE(s11_every_new_state_has_its_own_instance) {
+  BOOST_CHECK(new_sign_checkpoint(chain(), key.public_key()).owner.instance !=
+              new_sign_checkpoint(chain(), key.public_key()).owner.instance);
+  const auto fresh = new_sign_checkpoint(chain(), key.public_key());
+  file = encode(fresh);
+  segments.reset();
+  const auto recovered = recover_sign_state(input());
+  WITAN_REQUIRE_OK(recovered);
+  BOOST_CHECK(recovered->checkpoint_needed);
+  BOOST_CHECK(recovered->owner == fresh.owner);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
