@@ -18,8 +18,8 @@ ConsensusActor::ConsensusActor(rt::ActorContext& context, Services services,
       peers_(context.ref<PeersRole>(PeersRole::path)),
       sync_(context.ref<SyncRole>(SyncRole::path)) {
   for (std::size_t i = 0; i < options_.verifier_workers; ++i)
-    verifiers_.push_back(context.ref<VerifierRole>(std::string(VerifierRole::path) + "/" +
-                                                   std::to_string(i)));
+    verifiers_.push_back(
+        context.ref<VerifierRole>(std::string(VerifierRole::path) + "/" + std::to_string(i)));
   handle<schema::VerifiedVote>(&ConsensusActor::on_vote);
   handle<schema::VerifiedProposal>(&ConsensusActor::on_proposal);
   handle<schema::BlockPart>(&ConsensusActor::on_part);
@@ -49,7 +49,8 @@ void ConsensusActor::started() {
   context().send_after(rebroadcast_period, Draft<schema::RebroadcastTimer>());
 }
 
-// ---- from peers, verified ------------------------------------------------------------------------
+// ---- from peers, verified
+// ------------------------------------------------------------------------
 
 bool ConsensusActor::keep_for_later(std::uint64_t height, std::uint32_t peer,
                                     const Envelope& envelope) {
@@ -154,7 +155,8 @@ void ConsensusActor::on_peer_ready(schema::PeerReady::Reader in, const Envelope&
   push_state(rt::ActorRef<SessionRole>(context().sender_of(from_peer)));
 }
 
-// ---- from this node ------------------------------------------------------------------------------
+// ---- from this node
+// ------------------------------------------------------------------------------
 
 void ConsensusActor::on_own_vote(schema::OwnVote::Reader in, const Envelope&) {
   const auto vote = read_vote(in.getVote());
@@ -197,7 +199,8 @@ void ConsensusActor::on_block_built(schema::BlockBuilt::Reader in, const Envelop
   CutBlock cut = cut_block(height, round, bytes);
   blocks_.add_whole(cut.header, *id, bytes);
   blocks_.set_verdict(cut.header.root, *id, true);
-  batch_.log(RecordKind::block, BlockRecord{cut.header.root, true, Bytes(bytes.begin(), bytes.end())});
+  batch_.log(RecordKind::block,
+             BlockRecord{cut.header.root, true, Bytes(bytes.begin(), bytes.end())});
   feed(ProposeValue{height, round, *id});
 }
 
@@ -208,7 +211,8 @@ void ConsensusActor::on_block_checked(schema::BlockChecked::Reader in, const Env
   WITAN_CHECK(root.has_value() && id.has_value());
   if (!in.getValid())
     log_event(services_.log, Event::proposal_invalid,
-              {{"height", height_}, {"code", in.getFailure().getCode().cStr()},
+              {{"height", height_},
+               {"code", in.getFailure().getCode().cStr()},
                {"text", in.getFailure().getText().cStr()}});
   blocks_.set_verdict(*root, *id, in.getValid());
   if (recovery_) {
@@ -225,7 +229,8 @@ void ConsensusActor::on_block_checked(schema::BlockChecked::Reader in, const Env
   if (const BlockBook::Entry* entry = blocks_.find_root(*root))
     batch_.log(RecordKind::block, BlockRecord{*root, in.getValid(), entry->parts.bytes()});
   feed_complete_proposals();
-  if (synced_ && blocks_.find_block(synced_->block_id) == nullptr) synced_.reset();  // another block
+  if (synced_ && blocks_.find_block(synced_->block_id) == nullptr)
+    synced_.reset();  // another block
   feed_certified_block();
 }
 
@@ -248,9 +253,11 @@ void ConsensusActor::on_timeout(schema::TimeoutFired::Reader in, const Envelope&
   feed(TimeoutFired{step, height, round, in.getGeneration()});
 }
 
-// ---- heights -------------------------------------------------------------------------------------
+// ---- heights
+// -------------------------------------------------------------------------------------
 
-// After a decision: the next height starts at once, at its pace, or when there is something to decide.
+// After a decision: the next height starts at once, at its pace, or when there is something to
+// decide.
 void ConsensusActor::plan_next_height() {
   height_running_ = false;
   transactions_waiting_ = false;
@@ -307,10 +314,11 @@ void ConsensusActor::replay_early() {
     if (height >= height_.get()) dispatch(envelope);
 }
 
-// ---- decided elsewhere ---------------------------------------------------------------------------
+// ---- decided elsewhere
+// ---------------------------------------------------------------------------
 
-// A block with its verified commit certificate, fetched by block sync: it takes the same path as one
-// of ours (executed, then decided by the core), so there is one way to decide (P58).
+// A block with its verified commit certificate, fetched by block sync: it takes the same path as
+// one of ours (executed, then decided by the core), so there is one way to decide (P58).
 void ConsensusActor::on_synced(schema::SyncedDecision::Reader in, const Envelope&) {
   const auto certificate = read_certificate(in.getCertificate());
   if (!certificate || certificate->height != height_ || recovery_) return;

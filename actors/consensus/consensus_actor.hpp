@@ -5,8 +5,8 @@
 // Order of things (law 4): an own message is signed, logged and synced by the effect runner, which
 // publishes it and only then sends it back here as OwnVote or OwnProposal, when it begins to count.
 //
-// Restart: everything is rebuilt from the ledger's tip and the write-ahead log (recovery.hpp); until
-// then what peers send waits in a bounded buffer.
+// Restart: everything is rebuilt from the ledger's tip and the write-ahead log (recovery.hpp);
+// until then what peers send waits in a bounded buffer.
 #pragma once
 #include <deque>
 #include <functional>
@@ -29,19 +29,19 @@
 namespace witan::consensus {
 
 struct ConsensusOptions {
-  ValidatorSetPtr validators;                  // of the current epoch
-  std::optional<ValidatorIndex> self;          // none: follow without voting
+  ValidatorSetPtr validators;          // of the current epoch
+  std::optional<ValidatorIndex> self;  // none: follow without voting
   // Proposers of round 0, 1, ... of a height (decisions.md D3).
   std::function<std::vector<ValidatorIndex>(Height)> proposers;
   TimeoutParams timeouts;
   Height initial_height{1};
   bool create_empty_blocks = true;
-  Duration empty_block_interval{};             // with create_empty_blocks = false; 0 = never
-  Duration block_interval_min{};               // 0 = as fast as decided
+  Duration empty_block_interval{};  // with create_empty_blocks = false; 0 = never
+  Duration block_interval_min{};    // 0 = as fast as decided
   std::size_t verifier_workers = 2;
 };
 
-inline constexpr std::size_t early_messages_max = 4096;         // of the next height, or in recovery
+inline constexpr std::size_t early_messages_max = 4096;  // of the next height, or in recovery
 inline constexpr std::size_t early_bytes_max = 16 * 1024 * 1024;
 inline constexpr Duration rebroadcast_period = Duration::from_ms(500);
 
@@ -109,6 +109,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   void load_log();
   void continue_recovery();
   Status replay_record(const LoggedRecord& record);
+  Status replay_own(const LoggedRecord& logged);
   void restore_own(const std::vector<LoggedRecord>& records);
   void finish_recovery();
 
@@ -117,7 +118,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   ConsensusCore core_;
   BlockBook blocks_;
   EffectBatch batch_;
-  std::optional<Recovery> recovery_;         // while replaying the log
+  std::optional<Recovery> recovery_;  // while replaying the log
 
   Height height_;                            // being decided, or about to start
   bool height_running_ = false;              // false while waiting for its pace or for transactions
@@ -129,10 +130,10 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   Instant height_started_{};
   Instant round_started_{};
   bool transactions_waiting_ = false;
-  bool decided_ = false;                     // the core decided height_; plan the next one
-  std::deque<std::pair<std::uint64_t, Envelope>> early_;   // height, message
+  bool decided_ = false;  // the core decided height_; plan the next one
+  std::deque<std::pair<std::uint64_t, Envelope>> early_;  // height, message
   std::size_t early_bytes_ = 0;
-  RoundState last_seen_;                     // at the last rebroadcast tick
+  RoundState last_seen_;  // at the last rebroadcast tick
 
   rt::ActorRef<LedgerRole> ledger_;
   rt::ActorRef<EffectRunnerRole> runner_;

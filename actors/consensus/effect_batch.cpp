@@ -16,10 +16,14 @@ Draft<schema::Persist> EffectBatch::take(Height height, std::uint64_t prune_belo
   }
   auto intents = out->initIntents(static_cast<kj::uint>(intents_.size()));
   for (kj::uint i = 0; i < intents.size(); ++i) write_intent(intents[i], intents_[i]);
+  clear();
+  return out;
+}
+
+void EffectBatch::clear() {
   records_.clear();
   intents_.clear();
   bytes_ = 0;
-  return out;
 }
 
 void write_intent(schema::SignIntent::Builder to, const Intent& intent) {
@@ -47,8 +51,7 @@ Result<Intent> read_intent(schema::SignIntent::Reader from) {
   WITAN_TRY(out.value, read_value(from.getValue(), "intent.value"));
   out.parts.count = from.getPartsCount();
   out.parts.total_bytes = from.getPartsBytes();
-  WITAN_TRY(out.parts.root,
-            fixed_from<Hash32>(as_view(from.getPartsRoot()), "intent.parts_root"));
+  WITAN_TRY(out.parts.root, fixed_from<Hash32>(as_view(from.getPartsRoot()), "intent.parts_root"));
   WITAN_TRY(out.locked.round, read_round(from.getLockedRound(), true, "intent.locked"));
   WITAN_TRY(out.locked.id, read_value(from.getLockedValue(), "intent.locked"));
   WITAN_TRY(out.valid.round, read_round(from.getValidRound(), true, "intent.valid"));

@@ -22,6 +22,7 @@ class EffectBatch {
   // Records alone wait for the next signature (or decision): nothing depends on them before.
   [[nodiscard]] bool must_go() const { return !intents_.empty() || bytes_ > 1024 * 1024; }
   [[nodiscard]] bool empty() const { return records_.empty() && intents_.empty(); }
+  void clear();
   // The message for the effect runner; the batch is empty afterwards.
   [[nodiscard]] Draft<schema::Persist> take(Height height, std::uint64_t prune_below);
 

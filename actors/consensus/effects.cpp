@@ -16,8 +16,7 @@ witan::RoundValue to_signer(const std::optional<RoundValue>& from) {
 void ConsensusActor::feed(const Input& input) { run(core_.apply(input)); }
 
 void ConsensusActor::run(std::vector<Effect> effects) {
-  for (const Effect& effect : effects)
-    std::visit([this](const auto& e) { perform(e); }, effect);
+  for (const Effect& effect : effects) std::visit([this](const auto& e) { perform(e); }, effect);
   flush_batch();
   if (!std::exchange(decided_, false)) return;
   ++height_;
@@ -25,7 +24,8 @@ void ConsensusActor::run(std::vector<Effect> effects) {
 }
 
 void ConsensusActor::flush_batch() {
-  if (recovery_ || !batch_.must_go()) return;
+  if (!batch_.must_go()) return;
+  if (!options_.self) return batch_.clear();  // who does not vote keeps no log
   (void)runner_.send(batch_.take(height_, durable_height_));
 }
 
@@ -60,8 +60,7 @@ void ConsensusActor::perform(const SignProposal& effect) {
 // vote path 9/10: the core's wish to vote becomes an intent; the effect runner does the rest
 void ConsensusActor::perform(const SignVote& effect) {
   Intent intent;
-  intent.kind =
-      effect.vote.type == VoteType::prevote ? SignedKind::prevote : SignedKind::precommit;
+  intent.kind = effect.vote.type == VoteType::prevote ? SignedKind::prevote : SignedKind::precommit;
   intent.height = effect.vote.height;
   intent.round = effect.vote.round;
   intent.pol_round = effect.vote.pol_round;
@@ -86,7 +85,8 @@ void ConsensusActor::perform(const EnterRound& effect) {
   const Instant now = context().now();
   if (effect.round > Round(0)) {
     services_.metrics.round_duration.observe(now - round_started_);
-    // The lock of an earlier round travels ahead of the next proposals (hidden-lock countermeasure).
+    // The lock of an earlier round travels ahead of the next proposals (hidden-lock
+    // countermeasure).
     if (const auto& polka = core_.polka_certificate()) {
       Draft<schema::Certificate> certificate(64 + polka->signatures.size() * 10);
       write_certificate(*certificate, *polka);
@@ -109,10 +109,11 @@ void ConsensusActor::perform(const NewLock& effect) {
 
 // vote path 10/10: decided; the ledger applies what it prepared, the next height is planned
 void ConsensusActor::perform(const Decide& effect) {
-  if (!recovery_) {
+  if (!recovery_ && options_.self) {
     batch_.log(RecordKind::decided, effect.certificate);
     (void)runner_.send(batch_.take(effect.height, durable_height_));
   }
+  batch_.clear();
   Draft<schema::CommitBlock> commit(64 + effect.certificate.signatures.size() * 10);
   commit->setHeight(effect.height.get());
   write_certificate(commit->initCertificate(), effect.certificate);
@@ -149,7 +150,8 @@ void ConsensusActor::perform(const ProposalEquivocation& effect) {
              {"round", effect.round}});
 }
 
-// ---- blocks --------------------------------------------------------------------------------------
+// ---- blocks
+// --------------------------------------------------------------------------------------
 
 void ConsensusActor::check_blocks() {
   for (const BlockBook::Entry* entry : blocks_.take_unchecked()) {
@@ -185,7 +187,8 @@ void ConsensusActor::publish_parts(Round round, const BlockBook::Entry& entry) {
   }
 }
 
-// ---- helping peers -------------------------------------------------------------------------------
+// ---- helping peers
+// -------------------------------------------------------------------------------
 
 // Everything a peer at this height may lack: our status, this round's proposals with their blocks,
 // the polka behind our valid value, and the votes we hold of this round and the one before.
@@ -228,8 +231,8 @@ void ConsensusActor::push_state(const Target& target) {
 }
 template void ConsensusActor::push_state(const rt::ActorRef<SessionRole>&);
 
-// Nothing moved since the last tick: say again where we are and what we said (messages may have been
-// lost with a connection).
+// Nothing moved since the last tick: say again where we are and what we said (messages may have
+// been lost with a connection).
 void ConsensusActor::on_rebroadcast(schema::RebroadcastTimer::Reader, const Envelope&) {
   context().send_after(rebroadcast_period, Draft<schema::RebroadcastTimer>());
   if (recovery_ || !height_running_) return;
@@ -244,11 +247,14 @@ void ConsensusActor::on_rebroadcast(schema::RebroadcastTimer::Reader, const Enve
 
 void ConsensusActor::on_get_state(schema::GetConsensusState::Reader, const Envelope& envelope) {
   const RoundState& state = core_.state();
-  Draft<schema::ConsensusStateView> view(1024);
+  const StateDump dump = core_.dump();
+  Draft<schema::ConsensusStateView> view(256);
   view->setHeight(height_.get());
   view->setRound(state.round.get());
-  view->setStep(std::string(name_of(state.step)));
-  view->setRecovering(recovery_.has_value());
+  view->setStep(recovery_ ? "recovering" : std::string(name_of(state.step)));
+  view->setPowerTotal(options_.validators->power_total());
+  if (const ValidatorIndex p = core_.proposer(state.round); p < options_.validators->size())
+    view->setProposer(as_data(options_.validators->at(p).key));
   if (state.locked) {
     view->setLockedRound(state.locked->first.get());
     view->setLockedBlock(as_data(state.locked->second));
@@ -257,7 +263,15 @@ void ConsensusActor::on_get_state(schema::GetConsensusState::Reader, const Envel
     view->setValidRound(state.valid->first.get());
     view->setValidBlock(as_data(state.valid->second));
   }
-  view->setDump(to_text(core_.dump()));
+  auto rounds = view->initRounds(static_cast<kj::uint>(dump.rounds.size()));
+  for (kj::uint i = 0; i < rounds.size(); ++i) {
+    const RoundDump& round = dump.rounds[i];
+    rounds[i].setRound(round.round.get());
+    rounds[i].setPrevotePower(round.prevote_power);
+    rounds[i].setPrecommitPower(round.precommit_power);
+    for (const auto& [proposal_round, proposal] : dump.proposals)
+      if (proposal_round == round.round) rounds[i].setProposal(as_data(proposal.value));
+  }
   context().reply(envelope, std::move(view));
 }
 

@@ -25,13 +25,20 @@ auto read_flat(ByteView payload, Read&& read) -> decltype(read(typename T::Reade
 
 std::string_view name_of(RecordKind kind) {
   switch (kind) {
-    case RecordKind::vote: return "vote";
-    case RecordKind::proposal: return "proposal";
-    case RecordKind::block: return "block";
-    case RecordKind::certificate: return "certificate";
-    case RecordKind::timeout: return "timeout";
-    case RecordKind::decided: return "decided";
-    case RecordKind::sign: return "sign";
+    case RecordKind::vote:
+      return "vote";
+    case RecordKind::proposal:
+      return "proposal";
+    case RecordKind::block:
+      return "block";
+    case RecordKind::certificate:
+      return "certificate";
+    case RecordKind::timeout:
+      return "timeout";
+    case RecordKind::decided:
+      return "decided";
+    case RecordKind::sign:
+      return "sign";
   }
   return "unknown";
 }

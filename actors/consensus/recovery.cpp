@@ -22,7 +22,8 @@ void ConsensusActor::recover() {
         if (!tip) context().fail_node(tip.error().code, "ledger tip: " + tip.error().to_string());
         const auto certificate = read_certificate(tip->getCertificate());
         if (!certificate)
-          context().fail_node(ErrorCode::corrupt, "stored commit: " + certificate.error().to_string());
+          context().fail_node(ErrorCode::corrupt,
+                              "stored commit: " + certificate.error().to_string());
         if (!is_absent(*certificate)) last_commit_ = *certificate;
         height_ = tip->getHeight() == 0 ? options_.initial_height : Height(tip->getHeight() + 1);
         durable_height_ = tip->getDurableHeight();
@@ -73,8 +74,8 @@ void ConsensusActor::continue_recovery() {
     ++recovery_->replayed;
     const Status replayed = replay_record(record);
     if (!replayed)
-      context().fail_node(ErrorCode::corrupt, std::string(name_of(record.kind)) + " record: " +
-                                                  replayed.error().to_string());
+      context().fail_node(ErrorCode::corrupt, std::string(name_of(record.kind)) +
+                                                  " record: " + replayed.error().to_string());
     if (recovery_->checking) return;  // goes on with the ledger's answer
   }
   finish_recovery();
@@ -117,9 +118,24 @@ Status ConsensusActor::replay_record(const LoggedRecord& record) {
       feed(TimeoutFired{timeout.step, record.height, timeout.round, 0});
       return {};
     }
-    case RecordKind::sign: return {};
+    case RecordKind::sign:
+      return replay_own(record);
   }
   return fail(ErrorCode::unknown_type, "wal.kind");
+}
+
+// An own message counts again: it was durable, so it may be in the world.
+Status ConsensusActor::replay_own(const LoggedRecord& logged) {
+  WITAN_TRY(const SignRecord record, decode_sign_record(logged.payload));
+  if (record.kind == SignedKind::watermark) return {};
+  if (record.kind == SignedKind::proposal) {
+    const SignedProposal proposal{proposal_of(record), record.signature};
+    blocks_.add_proposal(proposal, record.round);
+    feed_complete_proposals();
+  } else {
+    feed(VoteReceived{vote_of(record), record.signature});
+  }
+  return {};
 }
 
 void ConsensusActor::finish_recovery() {

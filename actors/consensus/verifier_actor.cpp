@@ -22,7 +22,8 @@ VerifierActor::VerifierActor(rt::ActorContext& context, Services services,
   handle<schema::VerifyTransfers>(&VerifierActor::on_verify_transfers);
 }
 
-// Late votes are the rule, not the exception: a height ends with its quorum, the rest arrives after.
+// Late votes are the rule, not the exception: a height ends with its quorum, the rest arrives
+// after.
 bool VerifierActor::is_late(std::uint64_t height) { return height < height_; }
 
 // Nobody is blamed for a message without their valid signature; the peer that relayed it is.

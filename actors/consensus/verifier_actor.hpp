@@ -1,6 +1,6 @@
-// Verifier: checks signatures and Merkle proofs of what peers send, off the consensus actor. The pool
-// has several, all alike and stateless but for the current height; a session always uses the same
-// one, so the messages of a peer keep their order.
+// Verifier: checks signatures and Merkle proofs of what peers send, off the consensus actor. The
+// pool has several, all alike and stateless but for the current height; a session always uses the
+// same one, so the messages of a peer keep their order.
 #pragma once
 #include <memory>
 
@@ -12,7 +12,8 @@
 
 namespace witan::consensus {
 
-// In:  Vote, Proposal, BlockPart, Certificate from sessions; VerifyTransfers from the mempool and the
+// In:  Vote, Proposal, BlockPart, Certificate from sessions; VerifyTransfers from the mempool and
+// the
 //      ledger (reply TransfersVerified); HeightStarted from consensus.
 // Out: VerifiedVote, VerifiedProposal, VerifiedCertificate, BlockPart to consensus; PeerMisbehaved.
 class VerifierActor final : public rt::ActorFor<VerifierRole> {

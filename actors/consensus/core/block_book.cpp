@@ -16,9 +16,8 @@ bool BlockBook::add_proposal(const SignedProposal& proposal, Round current) {
   const Proposal& p = proposal.proposal;
   if (p.height != height_ || p.round.get() > current.get() + proposal_rounds_ahead_max)
     return false;
-  const bool held = std::any_of(proposals_.begin(), proposals_.end(), [&](const Held& h) {
-    return h.proposal.proposal == p;
-  });
+  const bool held = std::any_of(proposals_.begin(), proposals_.end(),
+                                [&](const Held& h) { return h.proposal.proposal == p; });
   if (held || proposals_.size() >= proposals_max) return false;
   if (find(p.parts.root) == nullptr) {
     if (blocks_.size() >= blocks_max) return false;

@@ -1,8 +1,8 @@
-// The proposals and blocks of one height: which proposal needs which block, which parts are missing,
-// and what the executor said. Pure; owned by the consensus actor.
+// The proposals and blocks of one height: which proposal needs which block, which parts are
+// missing, and what the executor said. Pure; owned by the consensus actor.
 //
-// Invariants: at most blocks_max blocks are held; a proposal is reported as complete at most once per
-// verdict; a block is checked at most once (its verdict is remembered per block id).
+// Invariants: at most blocks_max blocks are held; a proposal is reported as complete at most once
+// per verdict; a block is checked at most once (its verdict is remembered per block id).
 #pragma once
 #include <map>
 #include <optional>
@@ -23,9 +23,9 @@ class BlockBook {
   struct Entry {
     explicit Entry(const PartSetHeader& header) : parts(header) {}
     PartSet parts;
-    bool checking = false;                 // the ledger was asked
-    std::optional<BlockId> id;   // hash of the header, once the executor has read it
-    std::optional<bool> valid;   // its verdict
+    bool checking = false;      // the ledger was asked
+    std::optional<BlockId> id;  // hash of the header, once the executor has read it
+    std::optional<bool> valid;  // its verdict
   };
 
   void reset(Height height);

@@ -1,5 +1,6 @@
-// A block's bytes cut into Merkle-proved parts, and put together again from parts that arrive in any
-// order. The proposal's signed PartSetHeader is the root of trust (P35: the index is in the proof).
+// A block's bytes cut into Merkle-proved parts, and put together again from parts that arrive in
+// any order. The proposal's signed PartSetHeader is the root of trust (P35: the index is in the
+// proof).
 #pragma once
 #include <vector>
 
