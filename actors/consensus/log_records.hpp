@@ -13,6 +13,7 @@
 #include "messages/base/result.hpp"
 #include "messages/types/certificate.hpp"
 #include "messages/types/proposal.hpp"
+#include "messages/types/block.hpp"
 #include "messages/types/vote.hpp"
 
 namespace witan::consensus {

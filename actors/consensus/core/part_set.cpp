@@ -4,6 +4,7 @@
 
 #include "crypto/merkle.hpp"
 #include "messages/base/check.hpp"
+#include "messages/types/block.hpp"
 
 namespace witan::consensus {
 namespace {
