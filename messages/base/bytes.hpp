@@ -31,7 +31,7 @@ struct FixedBytes {
   // REQUIRES: view.size() == N (checked decoders use fixed_from in result.hpp's users).
   static FixedBytes from(ByteView view) {
     FixedBytes out;
-    if (!view.empty()) std::memcpy(out.data.data(), view.data(), std::min(N, view.size()));
+    std::memcpy(out.data.data(), view.data(), std::min(N, view.size()));
     return out;
   }
 };

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Documents and code say the same. `--write` regenerates docs/reference/errors.md.
+"""Documents and code say the same. `--write` regenerates docs/reference/errors.md (`tools/dev docs` all).
 
   link      a relative link in a Markdown file points to nothing
   errors    docs/reference/errors.md differs from messages/base/error_codes.hpp and exit_codes.hpp
@@ -79,7 +79,7 @@ def check_names(rule, page_path, documented, code_path, coded):
 
 def check_config(page, table):
     documented = set(re.findall(r'^#+ `([a-z0-9_.]+)`$', page, re.M))
-    coded = set(re.findall(r'"((?:[a-z0-9_]+\.)?[a-z0-9_]+)",\s*// key', table))
+    coded = set(re.findall(r'\bField\{"([a-z0-9_.]+)",', table))
     return check_names('config', CONFIG_PAGE, documented, CONFIG_TABLE, coded)
 
 

@@ -149,7 +149,10 @@ class Tidy(unittest.TestCase):
         self.assertEqual(self.found('#pragma once\n' + 'int a;\n' * 299, 'crypto/a.hpp'), [])
 
     def test_lines_markers_pragma_nolint(self):
-        self.assertEqual(self.found('// ' + 'x' * 98 + '\n'), ['line'])
+        wide, off, on = '// ' + 'x' * 98 + '\n', '// clang-format off\n', '// clang-format on\n'
+        self.assertEqual(self.found(wide), ['line'])
+        self.assertEqual(self.found(off + wide + on), [])
+        self.assertEqual(self.found(off + on + wide), ['line'])
         for marker in ('TO' 'DO', 'FIX' 'ME', 'X' 'XX', 'HA' 'CK'):
             self.assertEqual(self.found(f'// {marker}: later\n'), ['marker'])
         self.assertEqual(self.found('int a;\n', 'crypto/a.hpp'), ['pragma'])
@@ -191,7 +194,7 @@ class Docs(unittest.TestCase):
         self.assertEqual(rules(docs.check_errors(page, codes, exits + 'X(usage, 64, "x")')), ['errors'])
 
     def test_config_keys(self):
-        table = '{"p2p.laddr",  // key\n'
+        table = '  Field{"p2p.laddr", WITAN_SLOT(p2p.laddr), "", "text",\n'
         self.assertEqual(docs.check_config('### `p2p.laddr`\n', table), [])
         self.assertEqual(rules(docs.check_config('', table)), ['config'])
         self.assertEqual(rules(docs.check_config('### `p2p.laddr`\n### `p2p.other`\n', table)), ['config'])
