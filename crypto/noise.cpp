@@ -1,11 +1,11 @@
 // Handshake phase of BOLT-8: "Handshake State", "Handshake Exchange".
 #include "crypto/noise.hpp"
 
-#include <secp256k1_ecdh.h>
-
+#include <tuple>
 #include <utility>
 
 #include "crypto/aead.hpp"
+#include "crypto/ecdh.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/hkdf.hpp"
 #include "crypto/noise_nonce.hpp"
@@ -104,16 +104,14 @@ void NoiseHandshake::wipe_secrets() {
 
 void NoiseHandshake::mix_hash(ByteView bytes) { hash_ = sha256({hash_.view(), bytes}); }
 
-// ck, temp_k = HKDF(ck, ECDH(secret, point)). ECDH is the library's: SHA256(compressed point).
+// ck, temp_k = HKDF(ck, SHA256(secret * point)).
 Status NoiseHandshake::mix_key(ByteView secret, const NodeId& point, std::string_view field) {
-  secp256k1_pubkey parsed;
-  Hash32 shared;
-  if (!parse_point(point, parsed) ||
-      secp256k1_ecdh(secp_context(), shared.data.data(), &parsed, secret.data(),
-                     secp256k1_ecdh_hash_function_sha256, nullptr) != 1)
-    return fail(ErrorCode::bad_key, std::string(field), "not a compressed secp256k1 key");
-  std::tie(chaining_key_, temp_key_) = hkdf_pair(chaining_key_.view(), shared.view());
-  wipe(shared.data);
+  auto shared = ecdh(secret, point.view());
+  if (!shared) return fail(ErrorCode::bad_key, std::string(field), shared.error().text);
+  Hash32 hashed = sha256(shared->view());
+  std::tie(chaining_key_, temp_key_) = hkdf_pair(chaining_key_.view(), hashed.view());
+  wipe(shared->data);
+  wipe(hashed.data);
   return {};
 }
 

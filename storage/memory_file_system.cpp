@@ -61,10 +61,12 @@ class MemoryFile final : public File {
     WITAN_TRY_VOID(alive_and_writable());
     const auto failed = fs_.next_operation();
     if (sync_failed_) return fail(ErrorCode::io, name_, "sync: refused, an earlier sync failed");
-    // A failed sync drops the dirty pages: a later success would not bring them to the device.
-    std::erase_if(fs_.unsynced_, [&](const MemoryFileSystem::Write& write) {
-      return write.inode.lock() == inode_;
-    });
+    // A failed fsync drops the dirty pages: a later success would not bring them to the device.
+    if (!failed || *failed == FaultKind::failed_sync) {
+      std::erase_if(fs_.unsynced_, [&](const MemoryFileSystem::Write& write) {
+        return write.inode.lock() == inode_;
+      });
+    }
     if (failed) {
       sync_failed_ = true;
       return fail(fault(*failed, name_));

@@ -28,11 +28,10 @@ struct ConsensusRole {
 struct VerifierRole {
   static constexpr std::string_view name = "verifier";
   static constexpr std::string_view path = "/node/chain/verifier";
-  using accepts =
-      rt::Accepts<rt::Control<schema::HeightStarted>,
-                  rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart,
-                                schema::Certificate, schema::RoundStatus>,
-                  rt::Bulk<schema::VerifyTransfers>>;
+  using accepts = rt::Accepts<rt::Control<schema::HeightStarted>,
+                              rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart,
+                                            schema::Certificate, schema::RoundStatus>,
+                              rt::Bulk<schema::VerifyTransfers>>;
 };
 
 struct EffectRunnerRole {

@@ -31,7 +31,7 @@ struct FixedBytes {
   // REQUIRES: view.size() == N (checked decoders use fixed_from in result.hpp's users).
   static FixedBytes from(ByteView view) {
     FixedBytes out;
-    std::memcpy(out.data.data(), view.data(), std::min(N, view.size()));
+    if (!view.empty()) std::memcpy(out.data.data(), view.data(), std::min(N, view.size()));
     return out;
   }
 };

@@ -35,15 +35,14 @@ struct BlockBuilt {
 struct CheckBlock {
   # Check a proposed block against the committed state and execute it. Reply: BlockChecked.
   height @0 :UInt64;
-  round @1 :Int32;
-  blockId @2 :Data;
-  bytes @3 :Data;
-  inRound @4 :Bool;            # true: also judge the block's time against the local clock
+  partsRoot @1 :Data;          # names the bytes; comes back in the reply
+  bytes @2 :Data;
+  inRound @3 :Bool;            # true: also judge the block's time against the local clock
 }
 struct BlockChecked {
   height @0 :UInt64;
-  round @1 :Int32;
-  blockId @2 :Data;
+  partsRoot @1 :Data;
+  blockId @2 :Data;            # hash of the header found; empty if the bytes do not decode
   valid @3 :Bool;
   failure @4 :Common.Failure;
 }

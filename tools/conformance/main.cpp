@@ -13,6 +13,7 @@ OpTable make_table() {
   register_crypto_ops(table);
   register_noise_ops(table);
   register_merkle_ops(table);
+  register_key_ops(table);
   register_consensus_ops(table);
   return table;
 }

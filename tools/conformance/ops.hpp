@@ -24,6 +24,7 @@ using OpTable = std::map<std::string, Op, std::less<>>;
 void register_crypto_ops(OpTable& table);     // aead, hkdf, hmac, crc32c
 void register_noise_ops(OpTable& table);      // noise_*
 void register_merkle_ops(OpTable& table);     // merkle_*
+void register_key_ops(OpTable& table);        // schnorr_*, xonly_parse, ecdh, ecdsa_verify
 void register_consensus_ops(OpTable& table);  // init, event
 
 struct RequestError : std::runtime_error {

@@ -63,9 +63,9 @@ struct CertificateReceived {
   Certificate certificate;
 };
 
-// A timer went off. Only the newest timer of the current (height, round, step) acts (P29). Generation 0,
-// which no timer has, names none in particular: (height, round, step) decide alone. So it is for every
-// timer while replaying, whose generations are those of an earlier process.
+// A timer went off. Only the newest timer of the current (height, round, step) acts (P29).
+// Generation 0, which no timer has, names none in particular: (height, round, step) decide alone.
+// So it is for every timer while replaying, whose generations are those of an earlier process.
 struct TimeoutFired {
   Step step = Step::propose;
   Height height;

@@ -1,0 +1,364 @@
+// Inputs: from peers, from this node, heights. Effects and recovery are in their own files.
+#include "actors/consensus/consensus_actor.hpp"
+
+#include <algorithm>
+
+#include "messages/base/hex.hpp"
+#include "messages/wire/consensus_codec.hpp"
+
+namespace witan::consensus {
+
+ConsensusActor::ConsensusActor(rt::ActorContext& context, Services services,
+                               ConsensusOptions options)
+    : ActorFor(context),
+      services_(services),
+      options_(std::move(options)),
+      ledger_(context.ref<LedgerRole>(LedgerRole::path)),
+      runner_(context.ref<EffectRunnerRole>(EffectRunnerRole::path)),
+      peers_(context.ref<PeersRole>(PeersRole::path)),
+      sync_(context.ref<SyncRole>(SyncRole::path)) {
+  for (std::size_t i = 0; i < options_.verifier_workers; ++i)
+    verifiers_.push_back(
+        context.ref<VerifierRole>(std::string(VerifierRole::path) + "/" + std::to_string(i)));
+  handle<schema::VerifiedVote>(&ConsensusActor::on_vote);
+  handle<schema::VerifiedProposal>(&ConsensusActor::on_proposal);
+  handle<schema::BlockPart>(&ConsensusActor::on_part);
+  handle<schema::VerifiedCertificate>(&ConsensusActor::on_certificate);
+  handle<schema::RoundStatus>(&ConsensusActor::on_round_status);
+  handle<schema::OwnVote>(&ConsensusActor::on_own_vote);
+  handle<schema::OwnProposal>(&ConsensusActor::on_own_proposal);
+  handle<schema::SignRefused>(&ConsensusActor::on_sign_refused);
+  handle<schema::BlockBuilt>(&ConsensusActor::on_block_built);
+  handle<schema::BlockChecked>(&ConsensusActor::on_block_checked);
+  handle<schema::BlockCommitted>(&ConsensusActor::on_block_committed);
+  handle<schema::SyncedDecision>(&ConsensusActor::on_synced);
+  handle<schema::PeerReady>(&ConsensusActor::on_peer_ready);
+  handle<schema::TransactionsAvailable>(&ConsensusActor::on_transactions);
+  handle<schema::GetConsensusState>(&ConsensusActor::on_get_state);
+  own<schema::TimeoutFired>(&ConsensusActor::on_timeout);
+  own<schema::HeightTimer>(&ConsensusActor::on_height_timer);
+  own<schema::RebroadcastTimer>(&ConsensusActor::on_rebroadcast);
+}
+
+void ConsensusActor::started() {
+  services_.metrics.validators.set_count(options_.validators->size());
+  services_.metrics.validators_power.set_count(options_.validators->power_total());
+  if (options_.self)
+    services_.metrics.validator_power.set_count(options_.validators->at(*options_.self).power);
+  recover();
+  context().send_after(rebroadcast_period, Draft<schema::RebroadcastTimer>());
+}
+
+// ---- from peers, verified
+// ------------------------------------------------------------------------
+
+bool ConsensusActor::keep_for_later(std::uint64_t height, std::uint32_t peer,
+                                    const Envelope& envelope) {
+  const bool next = height == height_.get() + 1;
+  const bool current = height == height_.get();
+  if (current && !recovery_) {
+    // A peer works on this height: no reason to wait for the pace or for transactions of our own.
+    if (!height_running_) start_height(height_);
+    return false;
+  }
+  if (height > height_.get() + 1 && !recovery_) {
+    Draft<schema::PeerAhead> ahead;
+    ahead->setPeer(peer);
+    ahead->setHeight(height - 1);
+    (void)sync_.send(std::move(ahead));
+    return true;
+  }
+  if (!next && !current) return true;  // of a decided height
+  const std::size_t bytes = envelope.words->flat_bytes();
+  if (early_.size() >= early_messages_max || early_bytes_ + bytes > early_bytes_max) {
+    services_.metrics.rejected_msgs.with({"early_buffer_full"}).add();
+    return true;
+  }
+  early_.emplace_back(height, envelope);
+  early_bytes_ += bytes;
+  return true;
+}
+
+// vote path 5/10: from the verifier pool to the core
+void ConsensusActor::on_vote(schema::VerifiedVote::Reader in, const Envelope& envelope) {
+  if (keep_for_later(in.getVote().getHeight(), in.getPeer(), envelope)) return;
+  const auto vote = read_vote(in.getVote());
+  if (!vote) return;
+  if (!core_.wants(vote->vote)) {
+    services_.metrics.duplicate_vote.add();
+    return;
+  }
+  batch_.log(RecordKind::vote, *vote);
+  feed(VoteReceived{vote->vote, vote->signature});
+}
+
+void ConsensusActor::on_proposal(schema::VerifiedProposal::Reader in, const Envelope& envelope) {
+  if (keep_for_later(in.getProposal().getHeight(), in.getPeer(), envelope)) return;
+  const auto proposal = read_proposal(in.getProposal());
+  if (!proposal) return;
+  const Proposal& p = proposal->proposal;
+  if (core_.proposer(p.round) != p.proposer) {
+    services_.metrics.proposal_receive_count.with({"rejected"}).add();
+    return;
+  }
+  if (!blocks_.add_proposal(*proposal, core_.state().round)) return;
+  services_.metrics.proposal_receive_count.with({"accepted"}).add();
+  batch_.log(RecordKind::proposal, *proposal);
+  check_blocks();
+  feed_complete_proposals();
+}
+
+void ConsensusActor::on_part(schema::BlockPart::Reader in, const Envelope& envelope) {
+  if (keep_for_later(in.getHeight(), envelope.sender, envelope)) return;
+  const auto part = read_part(in);
+  if (!part) return;
+  if (!blocks_.add_part(part->part)) {
+    services_.metrics.duplicate_block_part.add();
+    return;
+  }
+  services_.metrics.block_parts.add();
+  check_blocks();
+}
+
+void ConsensusActor::on_certificate(schema::VerifiedCertificate::Reader in,
+                                    const Envelope& envelope) {
+  if (keep_for_later(in.getCertificate().getHeight(), in.getPeer(), envelope)) return;
+  const auto certificate = read_certificate(in.getCertificate());
+  if (!certificate) return;
+  batch_.log(RecordKind::certificate, *certificate);
+  feed(CertificateReceived{*certificate});
+}
+
+// A peer says where it is because it is not getting on: one behind us gets what it lacks.
+void ConsensusActor::on_round_status(schema::RoundStatus::Reader in, const Envelope& envelope) {
+  if (recovery_) return;
+  const rt::ActorRef<SessionRole> session(context().sender_of(envelope));
+  if (in.getHeight() < height_.get()) {
+    Draft<schema::SyncStatus> status;
+    status->setTip(height_.get() - 1);
+    status->setBase(options_.initial_height.get());
+    (void)session.send(std::move(status));
+  } else if (in.getHeight() == height_.get() && height_running_) {
+    push_state(session);
+  } else if (in.getHeight() > height_.get()) {
+    Draft<schema::PeerAhead> ahead;
+    ahead->setPeer(envelope.sender);
+    ahead->setHeight(in.getHeight() - 1);
+    (void)sync_.send(std::move(ahead));
+  }
+}
+
+void ConsensusActor::on_peer_ready(schema::PeerReady::Reader in, const Envelope&) {
+  if (recovery_) return;
+  Envelope from_peer;
+  from_peer.sender = in.getPeer();
+  push_state(rt::ActorRef<SessionRole>(context().sender_of(from_peer)));
+}
+
+// ---- from this node
+// ------------------------------------------------------------------------------
+
+void ConsensusActor::on_own_vote(schema::OwnVote::Reader in, const Envelope&) {
+  const auto vote = read_vote(in.getVote());
+  WITAN_CHECK(vote.has_value());
+  if (vote->vote.height == height_) feed(VoteReceived{vote->vote, vote->signature});
+}
+
+void ConsensusActor::on_own_proposal(schema::OwnProposal::Reader in, const Envelope&) {
+  const auto proposal = read_proposal(in.getProposal());
+  WITAN_CHECK(proposal.has_value());
+  const Proposal& p = proposal->proposal;
+  if (p.height != height_) return;
+  services_.metrics.proposal_create_count.add();
+  if (const BlockBook::Entry* entry = blocks_.find_root(p.parts.root))
+    publish_parts(p.round, *entry);
+  blocks_.add_proposal(*proposal, core_.state().round);
+  feed_complete_proposals();
+}
+
+void ConsensusActor::on_sign_refused(schema::SignRefused::Reader in, const Envelope&) {
+  const std::string code = in.getFailure().getCode().cStr();
+  services_.metrics.sign_refusals.with({code}).add();
+  log_event(services_.log, Event::sign_refused,
+            {{"height", in.getIntent().getHeight()},
+             {"round", in.getIntent().getRound()},
+             {"rule", code},
+             {"text", in.getFailure().getText().cStr()}});
+  // S12: the rules ask for a vote that contradicts a signed one: the state is not to be trusted.
+  if (code == name_of(ErrorCode::sign_conflict))
+    context().fail_node(ErrorCode::sign_conflict, in.getFailure().getText().cStr());
+}
+
+void ConsensusActor::on_block_built(schema::BlockBuilt::Reader in, const Envelope&) {
+  const Height height(in.getHeight());
+  const Round round(in.getRound());
+  if (height != height_ || recovery_) return;
+  const ByteView bytes = as_view(in.getBytes());
+  const auto id = fixed_from<BlockId>(as_view(in.getBlockId()), "block_id");
+  WITAN_CHECK(id.has_value() && !bytes.empty(), bytes.size());
+  CutBlock cut = cut_block(height, round, bytes);
+  blocks_.add_whole(cut.header, *id, bytes);
+  blocks_.set_verdict(cut.header.root, *id, true);
+  batch_.log(RecordKind::block,
+             BlockRecord{cut.header.root, true, Bytes(bytes.begin(), bytes.end())});
+  feed(ProposeValue{height, round, *id});
+}
+
+void ConsensusActor::on_block_checked(schema::BlockChecked::Reader in, const Envelope&) {
+  if (Height(in.getHeight()) != height_) return;
+  const auto root = fixed_from<Hash32>(as_view(in.getPartsRoot()), "parts_root");
+  const auto id = read_value(in.getBlockId(), "block_id");
+  WITAN_CHECK(root.has_value() && id.has_value());
+  if (!in.getValid())
+    log_event(services_.log, Event::proposal_invalid,
+              {{"height", height_},
+               {"code", in.getFailure().getCode().cStr()},
+               {"text", in.getFailure().getText().cStr()}});
+  blocks_.set_verdict(*root, *id, in.getValid());
+  if (recovery_) {
+    const bool was_valid = recovery_->checking && recovery_->checking->valid;
+    recovery_->checking.reset();
+    // P21: what was valid before the crash must be valid now, or this state is not that state.
+    if (was_valid && !in.getValid())
+      context().fail_node(ErrorCode::state_root_mismatch,
+                          "a block that was valid before the restart is not valid now: " +
+                              std::string(in.getFailure().getText().cStr()));
+    feed_complete_proposals();
+    return continue_recovery();
+  }
+  if (const BlockBook::Entry* entry = blocks_.find_root(*root))
+    batch_.log(RecordKind::block, BlockRecord{*root, in.getValid(), entry->parts.bytes()});
+  feed_complete_proposals();
+  if (synced_ && blocks_.find_block(synced_->block_id) == nullptr)
+    synced_.reset();  // another block
+  feed_certified_block();
+}
+
+void ConsensusActor::on_block_committed(schema::BlockCommitted::Reader in, const Envelope&) {
+  durable_height_ = std::max(durable_height_, in.getDurableHeight());
+}
+
+void ConsensusActor::on_transactions(schema::TransactionsAvailable::Reader in, const Envelope&) {
+  if (in.getHeight() + 1 < height_.get()) return;  // before the last block
+  transactions_waiting_ = true;
+  if (!height_running_ && !recovery_ && !paced_) start_height(height_);
+}
+
+void ConsensusActor::on_timeout(schema::TimeoutFired::Reader in, const Envelope&) {
+  const auto step = static_cast<Step>(in.getStep());
+  const Height height(in.getHeight());
+  const Round round(in.getRound());
+  if (height != height_ || round != core_.state().round || recovery_) return;
+  batch_.log(RecordKind::timeout, TimeoutRecord{step, round});
+  feed(TimeoutFired{step, height, round, in.getGeneration()});
+}
+
+// ---- heights
+// -------------------------------------------------------------------------------------
+
+// After a decision: the next height starts at once, at its pace, or when there is something to
+// decide.
+void ConsensusActor::plan_next_height() {
+  height_running_ = false;
+  transactions_waiting_ = false;
+  if (recovery_) return start_height(height_);
+  const Instant earliest = height_started_ + options_.block_interval_min;
+  const Instant now = context().now();
+  paced_ = earliest > now;
+  Draft<schema::HeightTimer> timer;
+  timer->setHeight(height_.get());
+  if (paced_) return context().send_after(earliest - now, std::move(timer));
+  if (options_.create_empty_blocks) return start_height(height_);
+  if (options_.empty_block_interval > Duration{})
+    context().send_after(options_.empty_block_interval, std::move(timer));
+  replay_early();
+}
+
+void ConsensusActor::on_height_timer(schema::HeightTimer::Reader in, const Envelope&) {
+  if (Height(in.getHeight()) != height_ || height_running_ || recovery_) return;
+  const bool pace_over = std::exchange(paced_, false);
+  if (pace_over && !options_.create_empty_blocks && !transactions_waiting_) {
+    if (options_.empty_block_interval > Duration{}) {
+      Draft<schema::HeightTimer> timer;
+      timer->setHeight(height_.get());
+      context().send_after(options_.empty_block_interval, std::move(timer));
+    }
+    return;
+  }
+  start_height(height_);
+}
+
+void ConsensusActor::start_height(Height height) {
+  height_ = height;
+  height_running_ = true;
+  paced_ = false;
+  height_started_ = context().now();
+  blocks_.reset(height);
+  synced_.reset();
+  rechecked_ = false;
+  services_.metrics.height.set_count(height.get());
+  for (const auto& verifier : verifiers_) {
+    Draft<schema::HeightStarted> started;
+    started->setHeight(height.get());
+    (void)verifier.send(std::move(started));
+  }
+  feed(StartHeight{height, options_.validators, options_.proposers(height), options_.self});
+  if (!recovery_) replay_early();
+}
+
+// Messages that came before their height: handled as if they came now.
+void ConsensusActor::replay_early() {
+  std::deque<std::pair<std::uint64_t, Envelope>> early = std::exchange(early_, {});
+  early_bytes_ = 0;
+  for (const auto& [height, envelope] : early)
+    if (height >= height_.get()) dispatch(envelope);
+}
+
+// ---- decided elsewhere
+// ---------------------------------------------------------------------------
+
+// A block with its verified commit certificate, fetched by block sync: it takes the same path as
+// one of ours (executed, then decided by the core), so there is one way to decide (P58).
+void ConsensusActor::on_synced(schema::SyncedDecision::Reader in, const Envelope&) {
+  const auto certificate = read_certificate(in.getCertificate());
+  if (!certificate || certificate->height != height_ || recovery_) return;
+  if (!height_running_) start_height(height_);
+  if (synced_) return;
+  synced_ = *certificate;
+  batch_.log(RecordKind::certificate, *certificate);
+  if (blocks_.find_block(certificate->block_id) == nullptr) {
+    const ByteView bytes = as_view(in.getBytes());
+    if (bytes.empty() || bytes.size() > block_bytes_max) return;
+    const CutBlock cut = cut_block(height_, certificate->round, bytes);
+    blocks_.add_whole(cut.header, certificate->block_id, bytes);
+    check_blocks();
+  }
+  feed_certified_block();
+}
+
+void ConsensusActor::feed_certified_block() {
+  if (!synced_ || synced_->height != height_) return;
+  const BlockBook::Entry* entry = blocks_.find_block(synced_->block_id);
+  if (entry == nullptr || !entry->valid) return;
+  const CommitCertificate certificate = *std::exchange(synced_, std::nullopt);
+  if (!*entry->valid) {
+    // It may have been judged by the clock before it was certified (P21: invalid may become valid).
+    if (std::exchange(rechecked_, true))
+      context().fail_node(ErrorCode::state_root_mismatch,
+                          "a block with a valid commit certificate does not execute to its header");
+    synced_ = certificate;
+    blocks_.forget_verdict(entry->parts.header().root);
+    return check_blocks();
+  }
+  if (options_.self) {
+    Draft<schema::RaiseWatermark> raise;  // S13
+    raise->setHeight(certificate.height.get());
+    (void)runner_.send(std::move(raise));
+  }
+  // P14: attributed to the proposer of the certificate's round.
+  feed(CertificateReceived{certificate});
+  feed(ProposalComplete{certificate.height, certificate.round, Round::nil(), certificate.block_id,
+                        core_.proposer(certificate.round), true});
+}
+
+}  // namespace witan::consensus

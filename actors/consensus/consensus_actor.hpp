@@ -1,0 +1,145 @@
+// ConsensusActor: carries inputs into the consensus core and its effects out, in order. It holds no
+// rule of the algorithm: those are in core/. It never blocks, verifies no signature and touches no
+// disk: the verifier pool, the ledger and the effect runner do.
+//
+// Order of things (law 4): an own message is signed, logged and synced by the effect runner, which
+// publishes it and only then sends it back here as OwnVote or OwnProposal, when it begins to count.
+//
+// Restart: everything is rebuilt from the ledger's tip and the write-ahead log (recovery.hpp);
+// until then what peers send waits in a bounded buffer.
+#pragma once
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "actors/consensus/core/block_book.hpp"
+#include "actors/consensus/core/driver/consensus_core.hpp"
+#include "actors/consensus/core/liveness.hpp"
+#include "actors/consensus/effect_batch.hpp"
+#include "actors/consensus/interface.hpp"
+#include "actors/consensus/recovery.hpp"
+#include "actors/ledger/interface.hpp"
+#include "actors/peers/interface.hpp"
+#include "actors/runtime/actor.hpp"
+#include "actors/sync/interface.hpp"
+#include "actors/telemetry/services.hpp"
+#include "crypto/sign_bytes.hpp"
+
+namespace witan::consensus {
+
+struct ConsensusOptions {
+  ValidatorSetPtr validators;          // of the current epoch
+  std::optional<ValidatorIndex> self;  // none: follow without voting
+  // Proposers of round 0, 1, ... of a height (decisions.md D3).
+  std::function<std::vector<ValidatorIndex>(Height)> proposers;
+  TimeoutParams timeouts;
+  Height initial_height{1};
+  bool create_empty_blocks = true;
+  Duration empty_block_interval{};  // with create_empty_blocks = false; 0 = never
+  Duration block_interval_min{};    // 0 = as fast as decided
+  std::size_t verifier_workers = 2;
+};
+
+inline constexpr std::size_t early_messages_max = 4096;  // of the next height, or in recovery
+inline constexpr std::size_t early_bytes_max = 16 * 1024 * 1024;
+inline constexpr Duration rebroadcast_period = Duration::from_ms(500);
+
+class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
+ public:
+  ConsensusActor(rt::ActorContext& context, Services services, ConsensusOptions options);
+  void started() override;
+
+ private:
+  // ---- from peers, verified (consensus_actor.cpp)
+  void on_vote(schema::VerifiedVote::Reader in, const Envelope& envelope);
+  void on_proposal(schema::VerifiedProposal::Reader in, const Envelope& envelope);
+  void on_part(schema::BlockPart::Reader in, const Envelope& envelope);
+  void on_certificate(schema::VerifiedCertificate::Reader in, const Envelope& envelope);
+  void on_round_status(schema::RoundStatus::Reader in, const Envelope& envelope);
+  // ---- from this node
+  void on_own_vote(schema::OwnVote::Reader in, const Envelope& envelope);
+  void on_own_proposal(schema::OwnProposal::Reader in, const Envelope& envelope);
+  void on_sign_refused(schema::SignRefused::Reader in, const Envelope& envelope);
+  void on_block_built(schema::BlockBuilt::Reader in, const Envelope& envelope);
+  void on_block_checked(schema::BlockChecked::Reader in, const Envelope& envelope);
+  void on_block_committed(schema::BlockCommitted::Reader in, const Envelope& envelope);
+  void on_synced(schema::SyncedDecision::Reader in, const Envelope& envelope);
+  void on_peer_ready(schema::PeerReady::Reader in, const Envelope& envelope);
+  void on_transactions(schema::TransactionsAvailable::Reader in, const Envelope& envelope);
+  void on_timeout(schema::TimeoutFired::Reader in, const Envelope& envelope);
+  void on_height_timer(schema::HeightTimer::Reader in, const Envelope& envelope);
+  void on_rebroadcast(schema::RebroadcastTimer::Reader in, const Envelope& envelope);
+  void on_get_state(schema::GetConsensusState::Reader in, const Envelope& envelope);
+
+  // ---- heights
+  void start_height(Height height);
+  void plan_next_height();
+  void replay_early();
+  // Keeps a message for later if it belongs to the next height or recovery is under way; tells
+  // sync about peers that are further ahead. False: handle it now.
+  bool keep_for_later(std::uint64_t height, std::uint32_t peer, const Envelope& envelope);
+
+  // ---- effects, in order (effects.cpp)
+  void feed(const Input& input);
+  void run(std::vector<Effect> effects);
+  void perform(const GetValue& effect);
+  void perform(const SignProposal& effect);
+  void perform(const SignVote& effect);
+  void perform(const ScheduleTimeout& effect);
+  void perform(const EnterRound& effect);
+  void perform(const NewLock& effect);
+  void perform(const Decide& effect);
+  void perform(const Equivocation& effect);
+  void perform(const ProposalEquivocation& effect);
+  void ask_for_block(Height height, Round round);
+  void check_blocks();
+  void feed_complete_proposals();
+  void flush_batch();
+  void publish_parts(Round round, const BlockBook::Entry& entry);
+  // Decides by a commit certificate whose block is here and executed.
+  void feed_certified_block();
+
+  // ---- helping peers (effects.cpp)
+  template <class Target>
+  void push_state(const Target& target);
+
+  // ---- recovery (recovery.cpp)
+  void recover();
+  void load_log();
+  void continue_recovery();
+  Status replay_record(const LoggedRecord& record);
+  Status replay_own(const LoggedRecord& logged);
+  void restore_own(const std::vector<LoggedRecord>& records);
+  void finish_recovery();
+
+  Services services_;
+  ConsensusOptions options_;
+  ConsensusCore core_;
+  BlockBook blocks_;
+  EffectBatch batch_;
+  std::optional<Recovery> recovery_;  // while replaying the log
+
+  Height height_;                            // being decided, or about to start
+  bool height_running_ = false;              // false while waiting for its pace or for transactions
+  bool paced_ = false;                       // waiting for block_interval_min
+  std::uint64_t durable_height_ = 0;         // the stores are synced up to here
+  std::optional<CommitCertificate> synced_;  // of height_: decides once its block is executed
+  bool rechecked_ = false;                   // its block was judged again without the clock
+  std::optional<CommitCertificate> last_commit_;
+  Instant height_started_{};
+  Instant round_started_{};
+  bool transactions_waiting_ = false;
+  bool decided_ = false;  // the core decided height_; plan the next one
+  std::deque<std::pair<std::uint64_t, Envelope>> early_;  // height, message
+  std::size_t early_bytes_ = 0;
+  RoundState last_seen_;  // at the last rebroadcast tick
+
+  rt::ActorRef<LedgerRole> ledger_;
+  rt::ActorRef<EffectRunnerRole> runner_;
+  rt::ActorRef<PeersRole> peers_;
+  rt::ActorRef<SyncRole> sync_;
+  std::vector<rt::ActorRef<VerifierRole>> verifiers_;
+};
+
+}  // namespace witan::consensus

@@ -1,0 +1,65 @@
+// The proposals and blocks of one height: which proposal needs which block, which parts are
+// missing, and what the executor said. Pure; owned by the consensus actor.
+//
+// Invariants: at most blocks_max blocks are held; a proposal is reported as complete at most once
+// per verdict; a block is checked at most once (its verdict is remembered per block id).
+#pragma once
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "actors/consensus/core/input.hpp"
+#include "actors/consensus/core/part_set.hpp"
+
+namespace witan::consensus {
+
+inline constexpr std::size_t blocks_max = 16;
+inline constexpr std::size_t proposals_max = 64;
+// Proposals of rounds beyond this are not kept: they come again with the rebroadcast.
+inline constexpr std::int32_t proposal_rounds_ahead_max = 8;
+
+class BlockBook {
+ public:
+  struct Entry {
+    explicit Entry(const PartSetHeader& header) : parts(header) {}
+    PartSet parts;
+    bool checking = false;      // the ledger was asked
+    std::optional<BlockId> id;  // hash of the header, once the executor has read it
+    std::optional<bool> valid;  // its verdict
+  };
+
+  void reset(Height height);
+
+  // Takes a verified proposal. False: already held, or beyond the bounds.
+  bool add_proposal(const SignedProposal& proposal, Round current);
+  // Takes a proved part. True if the part was new.
+  bool add_part(const BlockPart& part);
+  // A block we have whole: our own, or one read from the log.
+  Entry& add_whole(const PartSetHeader& header, const BlockId& id, ByteView bytes);
+
+  // Blocks that became whole and have not been given to the ledger: marks them as checking.
+  [[nodiscard]] std::vector<const Entry*> take_unchecked();
+  // The executor's verdict; a verdict never turns from valid to invalid (P21).
+  void set_verdict(const Hash32& parts_root, const ValueId& id, bool valid);
+  // Lets the block be judged again.
+  void forget_verdict(const Hash32& parts_root);
+  // Proposals whose block has a verdict and that were not reported yet, as inputs for the core.
+  [[nodiscard]] std::vector<ProposalComplete> take_complete();
+
+  [[nodiscard]] const Entry* find_root(const Hash32& parts_root) const;
+  [[nodiscard]] const Entry* find_block(const BlockId& id) const;
+  [[nodiscard]] std::vector<SignedProposal> proposals(Round round) const;
+
+ private:
+  struct Held {
+    SignedProposal proposal;
+    bool reported = false;
+  };
+  Entry* find(const Hash32& parts_root);
+
+  Height height_;
+  std::vector<Held> proposals_;
+  std::map<Hash32, Entry> blocks_;  // by parts root
+};
+
+}  // namespace witan::consensus

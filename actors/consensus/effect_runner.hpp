@@ -1,0 +1,70 @@
+// EffectRunner: makes durable, then publishes (law 4). One Persist message is one ordered batch:
+// append the records, sign the intents, append their sign records, one fdatasync for all of it, and
+// only then send the signatures to peers and back to consensus. A failed write or sync ends the
+// process; nothing is sent after it (S4).
+//
+// Owns the write-ahead log and the signer; runs on its own thread.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "actors/consensus/effect_batch.hpp"
+#include "actors/consensus/interface.hpp"
+#include "actors/consensus/recovery.hpp"
+#include "actors/peers/interface.hpp"
+#include "actors/runtime/actor.hpp"
+#include "actors/telemetry/services.hpp"
+#include "crypto/signer.hpp"
+#include "storage/wal.hpp"
+
+namespace witan::consensus {
+
+struct EffectRunnerOptions {
+  FileSystem& fs;
+  FilePath wal_folder;
+  FilePath sign_state_file;
+  std::uint64_t segment_bytes = 16U << 20U;
+  std::uint64_t wal_salt = 0;
+  ChainId chain_id;
+  std::optional<Bytes> consensus_key;         // 32 secret bytes; none: this node does not sign
+  std::function<Height()> store_height;       // last block in the store; 0: none
+  std::function<Height()> own_commit_height;  // last block whose commit this key signed; 0: none
+};
+
+class EffectRunner final : public rt::ActorFor<EffectRunnerRole> {
+ public:
+  EffectRunner(rt::ActorContext& context, Services services, EffectRunnerOptions options);
+  void started() override;
+
+ private:
+  void on_persist(schema::Persist::Reader batch, const Envelope& envelope);
+  void on_get_recovery(schema::GetRecovery::Reader ask, const Envelope& envelope);
+  void on_raise_watermark(schema::RaiseWatermark::Reader raise, const Envelope& envelope);
+
+  // Opens the log, recovers the sign-state from it and keeps the records above the store's height.
+  Status open();
+  Status open_signer(const std::vector<Bytes>& sign_records, std::optional<WalSegments> segments);
+  Status write_checkpoint(std::uint64_t segment);
+  Result<std::vector<Prepared>> append(schema::Persist::Reader batch);
+  Result<std::optional<Prepared>> sign(schema::SignIntent::Reader reader, Height height);
+  void sync();
+  // The only ways a signature leaves the node (S3).
+  void publish(const Durable<SignedVote>& vote);
+  void publish(const Durable<SignedProposal>& proposal);
+  void refuse(schema::SignIntent::Reader intent, const Error& error);
+  // Ends the process if the step failed.
+  void require(const Status& status, const char* what);
+
+  Services services_;
+  EffectRunnerOptions options_;
+  std::unique_ptr<WalWriter> wal_;
+  std::optional<Signer> signer_;
+  std::vector<LoggedRecord> recovered_;
+  bool recovery_served_ = false;
+  std::uint64_t pruned_below_ = 0;
+  rt::ActorRef<ConsensusRole> consensus_;
+  rt::ActorRef<PeersRole> peers_;
+};
+
+}  // namespace witan::consensus

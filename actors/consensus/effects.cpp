@@ -1,0 +1,278 @@
+// Effects of the core, carried out in the order in which they were emitted.
+#include "actors/consensus/consensus_actor.hpp"
+#include "messages/base/hex.hpp"
+#include "messages/wire/consensus_codec.hpp"
+
+namespace witan::consensus {
+namespace {
+
+witan::RoundValue to_signer(const std::optional<RoundValue>& from) {
+  if (!from) return {};
+  return {from->first, from->second};
+}
+
+}  // namespace
+
+void ConsensusActor::feed(const Input& input) { run(core_.apply(input)); }
+
+void ConsensusActor::run(std::vector<Effect> effects) {
+  for (const Effect& effect : effects) std::visit([this](const auto& e) { perform(e); }, effect);
+  flush_batch();
+  if (!std::exchange(decided_, false)) return;
+  ++height_;
+  plan_next_height();
+}
+
+void ConsensusActor::flush_batch() {
+  if (!batch_.must_go()) return;
+  if (!options_.self) return batch_.clear();  // who does not vote keeps no log
+  (void)runner_.send(batch_.take(height_, durable_height_));
+}
+
+void ConsensusActor::perform(const GetValue& effect) { ask_for_block(effect.height, effect.round); }
+
+void ConsensusActor::ask_for_block(Height height, Round round) {
+  Draft<schema::BuildBlock> build(512);
+  build->setHeight(height.get());
+  build->setRound(round.get());
+  build->setTimeNs(context().unix_now().ns);
+  if (last_commit_) write_certificate(build->initLastCommit(), *last_commit_);
+  (void)ledger_.send(std::move(build));
+}
+
+void ConsensusActor::perform(const SignProposal& effect) {
+  const BlockBook::Entry* entry = blocks_.find_block(effect.value);
+  // A valid value from an earlier round whose bytes were lost with a crash: the round times out.
+  if (entry == nullptr) return;
+  Intent intent;
+  intent.kind = SignedKind::proposal;
+  intent.height = effect.height;
+  intent.round = effect.round;
+  intent.pol_round = effect.pol_round;
+  intent.value = effect.value;
+  intent.parts = entry->parts.header();
+  intent.validator = *options_.self;
+  intent.locked = to_signer(core_.state().locked);
+  intent.valid = to_signer(core_.state().valid);
+  batch_.sign(intent);
+}
+
+// vote path 9/10: the core's wish to vote becomes an intent; the effect runner does the rest
+void ConsensusActor::perform(const SignVote& effect) {
+  Intent intent;
+  intent.kind = effect.vote.type == VoteType::prevote ? SignedKind::prevote : SignedKind::precommit;
+  intent.height = effect.vote.height;
+  intent.round = effect.vote.round;
+  intent.pol_round = effect.vote.pol_round;
+  intent.value = effect.vote.value;
+  intent.validator = effect.vote.validator;
+  intent.locked = to_signer(effect.locked);
+  intent.valid = to_signer(effect.valid);
+  batch_.sign(intent);
+}
+
+void ConsensusActor::perform(const ScheduleTimeout& effect) {
+  Draft<schema::TimeoutFired> timer;
+  timer->setStep(static_cast<std::uint8_t>(effect.step));
+  timer->setHeight(effect.height.get());
+  timer->setRound(effect.round.get());
+  timer->setGeneration(effect.generation);
+  context().send_after(timeout_duration(options_.timeouts, effect.step, effect.round),
+                       std::move(timer));
+}
+
+void ConsensusActor::perform(const EnterRound& effect) {
+  const Instant now = context().now();
+  if (effect.round > Round(0)) {
+    services_.metrics.round_duration.observe(now - round_started_);
+    // The lock of an earlier round travels ahead of the next proposals (hidden-lock
+    // countermeasure).
+    if (const auto& polka = core_.polka_certificate()) {
+      Draft<schema::Certificate> certificate(64 + polka->signatures.size() * 10);
+      write_certificate(*certificate, *polka);
+      (void)peers_.send(std::move(certificate));
+      services_.metrics.hidden_lock_certs.add();
+    }
+  }
+  round_started_ = now;
+  services_.metrics.rounds.set(effect.round.get());
+  log_event(services_.log, Event::round_started,
+            {{"height", effect.height}, {"round", effect.round}, {"proposer", effect.proposer}});
+}
+
+void ConsensusActor::perform(const NewLock& effect) {
+  log_event(services_.log, Event::locked,
+            {{"height", effect.certificate.height},
+             {"round", effect.certificate.round},
+             {"block", effect.certificate.block_id}});
+}
+
+// vote path 10/10: decided; the ledger applies what it prepared, the next height is planned
+void ConsensusActor::perform(const Decide& effect) {
+  if (!recovery_ && options_.self) {
+    batch_.log(RecordKind::decided, effect.certificate);
+    (void)runner_.send(batch_.take(effect.height, durable_height_));
+  }
+  batch_.clear();
+  Draft<schema::CommitBlock> commit(64 + effect.certificate.signatures.size() * 10);
+  commit->setHeight(effect.height.get());
+  write_certificate(commit->initCertificate(), effect.certificate);
+  (void)ledger_.send(std::move(commit));
+  last_commit_ = effect.certificate;
+  decided_ = true;
+
+  const Duration took = context().now() - height_started_;
+  services_.metrics.finality.observe(took);
+  services_.metrics.latest_block_height.set_count(effect.height.get());
+  log_event(services_.log, Event::decided,
+            {{"height", effect.height},
+             {"round", effect.round},
+             {"block", effect.value},
+             {"ms", static_cast<double>(took.ns) / 1e6}});
+}
+
+void ConsensusActor::perform(const Equivocation& effect) {
+  const Vote& vote = effect.first.vote;
+  services_.metrics.equivocations.with({name_of(vote.type)}).add();
+  log_event(services_.log, Event::equivocation,
+            {{"kind", name_of(vote.type)},
+             {"validator", options_.validators->at(vote.validator).key},
+             {"height", vote.height},
+             {"round", vote.round}});
+}
+
+void ConsensusActor::perform(const ProposalEquivocation& effect) {
+  services_.metrics.equivocations.with({"proposal"}).add();
+  log_event(services_.log, Event::equivocation,
+            {{"kind", "proposal"},
+             {"validator", options_.validators->at(effect.proposer).key},
+             {"height", effect.height},
+             {"round", effect.round}});
+}
+
+// ---- blocks
+// --------------------------------------------------------------------------------------
+
+void ConsensusActor::check_blocks() {
+  for (const BlockBook::Entry* entry : blocks_.take_unchecked()) {
+    const Bytes& bytes = entry->parts.bytes();
+    Draft<schema::CheckBlock> check(bytes.size() / 8 + 64);
+    check->setHeight(height_.get());
+    check->setPartsRoot(as_data(entry->parts.header().root));
+    check->setBytes(as_data(ByteView(bytes)));
+    check->setInRound(!recovery_ && !synced_);
+    (void)ledger_.send(std::move(check));
+  }
+}
+
+void ConsensusActor::feed_complete_proposals() {
+  const Height height = height_;
+  for (const ProposalComplete& proposal : blocks_.take_complete()) {
+    if (height_ != height) return;  // an earlier one decided the height
+    log_event(services_.log, Event::proposal_received,
+              {{"height", proposal.height},
+               {"round", proposal.round},
+               {"block", proposal.value},
+               {"proposer", proposal.proposer}});
+    feed(proposal);
+  }
+}
+
+void ConsensusActor::publish_parts(Round round, const BlockBook::Entry& entry) {
+  const CutBlock cut = cut_block(height_, round, entry.parts.bytes());
+  for (const BlockPart& part : cut.parts) {
+    Draft<schema::BlockPart> draft(part.bytes.size() / 8 + 64 + part.proof.size() * 4);
+    write_part(*draft, part, cut.header.count);
+    (void)peers_.send(std::move(draft));
+  }
+}
+
+// ---- helping peers
+// -------------------------------------------------------------------------------
+
+// Everything a peer at this height may lack: our status, this round's proposals with their blocks,
+// the polka behind our valid value, and the votes we hold of this round and the one before.
+// Receivers drop what they have.
+template <class Target>
+void ConsensusActor::push_state(const Target& target) {
+  const RoundState& state = core_.state();
+  if (state.height != height_ || state.round.is_nil()) return;
+  Draft<schema::RoundStatus> status;
+  status->setHeight(height_.get());
+  status->setRound(state.round.get());
+  status->setStep(static_cast<std::uint8_t>(state.step));
+  (void)target.send(std::move(status));
+
+  for (const SignedProposal& proposal : blocks_.proposals(state.round)) {
+    Draft<schema::Proposal> draft;
+    write_proposal(*draft, proposal);
+    (void)target.send(std::move(draft));
+    const BlockBook::Entry* entry = blocks_.find_root(proposal.proposal.parts.root);
+    if (entry == nullptr || !entry->parts.complete()) continue;
+    const CutBlock cut = cut_block(height_, state.round, entry->parts.bytes());
+    for (const BlockPart& part : cut.parts) {
+      Draft<schema::BlockPart> part_draft(part.bytes.size() / 8 + 64 + part.proof.size() * 4);
+      write_part(*part_draft, part, cut.header.count);
+      (void)target.send(std::move(part_draft));
+    }
+  }
+  if (const auto& polka = core_.polka_certificate()) {
+    Draft<schema::Certificate> draft(64 + polka->signatures.size() * 10);
+    write_certificate(*draft, *polka);
+    (void)target.send(std::move(draft));
+  }
+  for (std::int32_t r = std::max(0, state.round.get() - 1); r <= state.round.get(); ++r) {
+    for (const SignedVote& vote : core_.votes(Round(r))) {
+      Draft<schema::Vote> draft;
+      write_vote(*draft, vote);
+      (void)target.send(std::move(draft));
+    }
+  }
+}
+template void ConsensusActor::push_state(const rt::ActorRef<SessionRole>&);
+
+// Nothing moved since the last tick: say again where we are and what we said (messages may have
+// been lost with a connection).
+void ConsensusActor::on_rebroadcast(schema::RebroadcastTimer::Reader, const Envelope&) {
+  context().send_after(rebroadcast_period, Draft<schema::RebroadcastTimer>());
+  if (recovery_ || !height_running_) return;
+  const RoundState& state = core_.state();
+  const bool stalled = state == last_seen_;
+  last_seen_ = state;
+  if (!stalled) return;
+  services_.metrics.rebroadcast.add();
+  log_event(services_.log, Event::rebroadcast, {{"height", height_}, {"round", state.round}});
+  push_state(peers_);
+}
+
+void ConsensusActor::on_get_state(schema::GetConsensusState::Reader, const Envelope& envelope) {
+  const RoundState& state = core_.state();
+  const StateDump dump = core_.dump();
+  Draft<schema::ConsensusStateView> view(256);
+  view->setHeight(height_.get());
+  view->setRound(state.round.get());
+  view->setStep(recovery_ ? "recovering" : std::string(name_of(state.step)));
+  view->setPowerTotal(options_.validators->power_total());
+  if (const ValidatorIndex p = core_.proposer(state.round); p < options_.validators->size())
+    view->setProposer(as_data(options_.validators->at(p).key));
+  if (state.locked) {
+    view->setLockedRound(state.locked->first.get());
+    view->setLockedBlock(as_data(state.locked->second));
+  }
+  if (state.valid) {
+    view->setValidRound(state.valid->first.get());
+    view->setValidBlock(as_data(state.valid->second));
+  }
+  auto rounds = view->initRounds(static_cast<kj::uint>(dump.rounds.size()));
+  for (kj::uint i = 0; i < rounds.size(); ++i) {
+    const RoundDump& round = dump.rounds[i];
+    rounds[i].setRound(round.round.get());
+    rounds[i].setPrevotePower(round.prevote_power);
+    rounds[i].setPrecommitPower(round.precommit_power);
+    for (const auto& [proposal_round, proposal] : dump.proposals)
+      if (proposal_round == round.round) rounds[i].setProposal(as_data(proposal.value));
+  }
+  context().reply(envelope, std::move(view));
+}
+
+}  // namespace witan::consensus

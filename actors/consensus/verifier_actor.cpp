@@ -1,0 +1,114 @@
+#include "actors/consensus/verifier_actor.hpp"
+
+#include "actors/consensus/core/part_set.hpp"
+#include "messages/wire/consensus_codec.hpp"
+#include "messages/wire/limits.hpp"
+#include "messages/wire/tx_codec.hpp"
+
+namespace witan::consensus {
+
+VerifierActor::VerifierActor(rt::ActorContext& context, Services services,
+                             std::shared_ptr<const Verifier> verifier)
+    : ActorFor(context),
+      services_(services),
+      verifier_(std::move(verifier)),
+      consensus_(context.ref<ConsensusRole>(ConsensusRole::path)),
+      peers_(context.ref<PeersRole>(PeersRole::path)) {
+  handle<schema::Vote>(&VerifierActor::on_vote);
+  handle<schema::Proposal>(&VerifierActor::on_proposal);
+  handle<schema::BlockPart>(&VerifierActor::on_part);
+  handle<schema::Certificate>(&VerifierActor::on_certificate);
+  handle<schema::HeightStarted>(&VerifierActor::on_height_started);
+  handle<schema::VerifyTransfers>(&VerifierActor::on_verify_transfers);
+}
+
+// Late votes are the rule, not the exception: a height ends with its quorum, the rest arrives
+// after.
+bool VerifierActor::is_late(std::uint64_t height) { return height < height_; }
+
+// Nobody is blamed for a message without their valid signature; the peer that relayed it is.
+void VerifierActor::reject(const Error& error, const Envelope& envelope) {
+  services_.metrics.rejected_msgs.with({name_of(error.code)}).add();
+  Draft<schema::PeerMisbehaved> report;
+  report->setPeer(envelope.sender);
+  report->setCode(std::string(name_of(error.code)));
+  report->setText(error.to_string());
+  (void)peers_.send(std::move(report));
+}
+
+// vote path 4/10: the signature is checked once, here
+void VerifierActor::on_vote(schema::Vote::Reader vote, const Envelope& envelope) {
+  if (is_late(vote.getHeight())) {
+    services_.metrics.late_votes
+        .with({vote.getType() == schema::VoteType::PREVOTE ? "prevote" : "precommit"})
+        .add();
+    return;
+  }
+  auto plain = read_vote(vote);
+  if (!plain) return reject(plain.error(), envelope);
+  const Instant begin = context().now();
+  const auto verified = verifier_->verify(*plain);
+  services_.metrics.sig_verify.observe(context().now() - begin);
+  if (!verified) return reject(verified.error(), envelope);
+  Draft<schema::VerifiedVote> out;
+  write_vote(out->initVote(), verified->get());
+  out->setPeer(envelope.sender);
+  (void)consensus_.send(std::move(out));
+}
+
+void VerifierActor::on_proposal(schema::Proposal::Reader proposal, const Envelope& envelope) {
+  if (is_late(proposal.getHeight())) return;
+  auto plain = read_proposal(proposal);
+  if (!plain) return reject(plain.error(), envelope);
+  const auto verified = verifier_->verify(*plain);
+  if (!verified) return reject(verified.error(), envelope);
+  Draft<schema::VerifiedProposal> out;
+  write_proposal(out->initProposal(), verified->get());
+  out->setPeer(envelope.sender);
+  (void)consensus_.send(std::move(out));
+}
+
+void VerifierActor::on_part(schema::BlockPart::Reader part, const Envelope& envelope) {
+  if (is_late(part.getHeight())) return;
+  auto plain = read_part(part);
+  if (!plain) return reject(plain.error(), envelope);
+  if (const Status proven = check_part(plain->part, plain->parts_count); !proven)
+    return reject(proven.error(), envelope);
+  (void)consensus_.send<schema::BlockPart>(envelope);
+}
+
+void VerifierActor::on_certificate(schema::Certificate::Reader certificate,
+                                   const Envelope& envelope) {
+  if (is_late(certificate.getHeight())) return;
+  auto plain = read_certificate(certificate);
+  if (!plain) return reject(plain.error(), envelope);
+  const auto verified = verifier_->verify(*plain);
+  if (!verified) return reject(verified.error(), envelope);
+  Draft<schema::VerifiedCertificate> out(64 + plain->signatures.size() * 10);
+  write_certificate(out->initCertificate(), verified->get());
+  out->setPeer(envelope.sender);
+  (void)consensus_.send(std::move(out));
+}
+
+void VerifierActor::on_height_started(schema::HeightStarted::Reader started, const Envelope&) {
+  height_ = started.getHeight();
+}
+
+void VerifierActor::on_verify_transfers(schema::VerifyTransfers::Reader request,
+                                        const Envelope& envelope) {
+  const auto items = split_items(as_view(request.getTransactions()), limits::block_transactions_max,
+                                 tx_bytes_max, "transactions");
+  if (!items) return context().reply_error(envelope, items.error());
+  Draft<schema::TransfersVerified> out(items->size() / 8 + 32);
+  auto valid = out->initValid(static_cast<kj::uint>(items->size()));
+  for (std::size_t i = 0; i < items->size(); ++i) {
+    const auto tx = decode_transaction((*items)[i]);
+    const auto* transfer = tx ? std::get_if<Transfer>(&*tx) : nullptr;
+    const bool good =
+        transfer != nullptr && verify_transfer(verifier_->chain_id(), *transfer).has_value();
+    valid[static_cast<kj::uint>(i)] = good ? 1 : 0;
+  }
+  context().reply(envelope, std::move(out));
+}
+
+}  // namespace witan::consensus

@@ -1,0 +1,68 @@
+// Which opaque transactions are on the chain already. An opaque transaction names its last height
+// and may only be included within opaque_window_heights before it, so an id has to be remembered
+// until that height has passed and no longer.
+//
+// Ids are kept by last height in flat tables (32 bytes per slot, no allocation per id): the same
+// bytes always name the same last height, so one table is probed, and expiry frees whole tables.
+// The number of ids is bounded by opaque_window_ids_max; the bound is a rule of the chain (a block
+// that would pass it is invalid), so every node agrees on what fits.
+#pragma once
+#include <map>
+#include <span>
+#include <vector>
+
+#include "messages/types/transaction.hpp"
+
+namespace witan::ledger {
+
+// 1 Mi ids: at most 56 MB of tables.
+inline constexpr std::size_t opaque_window_ids_max = std::size_t{1} << 20U;
+
+// A set of ids that are hashes: open addressing, linear probing, grown by half at 7/8 full. The
+// zero id marks a free slot and cannot be stored (no preimage of it is known).
+class IdSet {
+ public:
+  // `salt` moves ids between slots only: it keeps a sender from choosing ids that collide.
+  explicit IdSet(std::uint64_t salt = 0) : salt_(salt) {}
+  [[nodiscard]] bool contains(const TxId& id) const;
+  // False if it was there.
+  bool insert(const TxId& id);
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t bytes() const { return slots_.capacity() * sizeof(TxId); }
+
+ private:
+  [[nodiscard]] std::size_t slot_of(const TxId& id) const;
+  void grow();
+  std::vector<TxId> slots_;
+  std::size_t size_ = 0;
+  std::uint64_t salt_;
+};
+
+struct OpaqueEntry {
+  TxId id;
+  Height last_height;
+};
+
+class OpaqueWindow {
+ public:
+  explicit OpaqueWindow(std::uint64_t salt = 0, std::size_t ids_max = opaque_window_ids_max)
+      : salt_(salt), ids_max_(ids_max) {}
+
+  [[nodiscard]] bool contains(const TxId& id, Height last_height) const;
+  // How many more ids fit.
+  [[nodiscard]] std::size_t room() const { return ids_max_ - size_; }
+  // A committed block: its opaque ids enter, ids that can no longer be included leave. After a
+  // restart: call for the last opaque_window_heights blocks in order.
+  // REQUIRES: entries.size() <= room().
+  void commit(Height height, std::span<const OpaqueEntry> entries);
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t bytes() const;
+
+ private:
+  std::map<Height, IdSet> by_last_height_;
+  std::size_t size_ = 0;
+  std::uint64_t salt_;
+  std::size_t ids_max_;
+};
+
+}  // namespace witan::ledger

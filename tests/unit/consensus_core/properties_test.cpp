@@ -1,0 +1,38 @@
+// What must hold under every schedule. Safety is checked at each step inside the simulation.
+#include "tests/support/property.hpp"
+#include "tests/unit/consensus_core/sim_net.hpp"
+
+using witan::consensus::test::SimNet;
+using witan::consensus::test::SimOptions;
+
+BOOST_AUTO_TEST_SUITE(consensus_properties)
+
+WITAN_PROPERTY(correct_nodes_agree_under_loss_reordering_lies_and_crashes, [](std::uint64_t seed) {
+  SimNet net(seed, {});
+  net.run(1500);
+  RC_CLASSIFY(net.decided() > 0, "decided");
+  RC_CLASSIFY(net.crashes() > 0, "crashed");
+  RC_CLASSIFY(net.equivocations_seen() > 0, "equivocation seen");
+  RC_CLASSIFY(net.round_highest() > 3, "beyond round 3");
+})
+
+WITAN_PROPERTY(correct_nodes_agree_under_heavy_loss, [](std::uint64_t seed) {
+  SimNet net(seed, {.loss_permille = 500, .lie_permille = 300, .timer_permille = 150});
+  net.run(1500);
+})
+
+WITAN_PROPERTY(correct_nodes_agree_when_logs_are_lost_but_sign_states_are_not,
+               [](std::uint64_t seed) {
+                 SimNet net(seed,
+                            {.loss_permille = 300, .crash_permille = 20, .lost_log_permille = 700});
+                 net.run(1500);
+                 RC_CLASSIFY(net.decided() > 0, "decided");
+               })
+
+WITAN_PROPERTY(a_healed_network_decides, [](std::uint64_t seed) {
+  SimNet net(seed, {.loss_permille = 400, .lie_permille = 300, .timer_permille = 200});
+  net.run(400);
+  RC_ASSERT(net.heal_and_decide(12));
+})
+
+BOOST_AUTO_TEST_SUITE_END()
