@@ -283,6 +283,14 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+void append_utf8(std::string& out, std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t n = utf8_length(text);
+    out += n == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(0, n);
+    text.remove_prefix(n == 0 ? 1 : n);
+  }
+}
+
 std::string format_utc(UnixTime t) {
   constexpr std::int64_t day_ns = 86'400'000'000'000;
   std::int64_t days = t.ns / day_ns;

@@ -133,6 +133,8 @@ inline void log_event(Logger& log, Event e, LogFields fields = {}) {
 // Appends `text` as a JSON string with quotes. Control characters, quotes and backslashes are
 // escaped; bytes that are not UTF-8 become U+FFFD, so that the line is always valid JSON.
 void append_json_string(std::string& out, std::string_view text);
+// Appends `text` with bytes that are not UTF-8 replaced by U+FFFD; nothing is escaped.
+void append_utf8(std::string& out, std::string_view text);
 // "2026-01-02T03:04:05.678901234Z"
 [[nodiscard]] std::string format_utc(UnixTime t);
 
