@@ -16,26 +16,24 @@ namespace witan {
 struct PeersRole {
   static constexpr std::string_view name = "peers";
   static constexpr std::string_view path = "/node/peers/peers";
-  using accepts =
-      rt::Accepts<rt::Control<schema::ConnectionOpened, schema::ConnectionFailed,
-                              schema::SessionReady, schema::SessionEnded, schema::PeerMisbehaved,
-                              schema::GetPeers>,
-                  rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart,
-                                schema::Certificate, schema::RoundStatus>,
-                  rt::Bulk<schema::TransactionBatch, schema::SyncStatus>>;
+  using accepts = rt::Accepts<
+      rt::Control<schema::ConnectionOpened, schema::ConnectionFailed, schema::SessionReady,
+                  schema::SessionEnded, schema::PeerMisbehaved, schema::GetPeers>,
+      rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart, schema::Certificate,
+                    schema::RoundStatus>,
+      rt::Bulk<schema::TransactionBatch, schema::SyncStatus>>;
 };
 
 // A message listed under Consensus and Bulk is sent to this peer (answers, catch-up pushes).
 // Address one with context().ref<SessionRole>(path) or through the `peer` number of a message.
 struct SessionRole {
   static constexpr std::string_view name = "session";
-  using accepts =
-      rt::Accepts<rt::Control<schema::SocketBytes, schema::SocketDrained, schema::SocketClosed,
-                              schema::CloseSession>,
-                  rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart,
-                                schema::Certificate, schema::RoundStatus>,
-                  rt::Bulk<schema::TransactionBatch, schema::SyncStatus, schema::RangeRequest,
-                           schema::RangeResponse>>;
+  using accepts = rt::Accepts<rt::Control<schema::SocketBytes, schema::SocketDrained,
+                                          schema::SocketClosed, schema::CloseSession>,
+                              rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart,
+                                            schema::Certificate, schema::RoundStatus>,
+                              rt::Bulk<schema::TransactionBatch, schema::SyncStatus,
+                                       schema::RangeRequest, schema::RangeResponse>>;
 };
 
 }  // namespace witan

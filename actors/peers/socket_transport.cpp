@@ -67,9 +67,11 @@ class SocketTransport final : public Transport {
 
   Result<Endpoint> listen(const Endpoint& at) override;
   ConnectionId connect(const Endpoint& to, Duration timeout) override;
-  void send(ConnectionId id, Bytes bytes) override;
+  void start_reading(ConnectionId id) override;
+  std::size_t send(ConnectionId id, Bytes bytes) override;
   void consumed(ConnectionId id, std::size_t bytes) override;
   void close(ConnectionId id, const Error& reason) override;
+  void stop_listening() override;
   void stop() override;
 
  private:
@@ -138,13 +140,12 @@ void SocketTransport::accept() {
     if (code) {
       const std::lock_guard lock(mutex_);
       connections_.erase(c->id);
-      if (code == asio::error::operation_aborted || stopped_) return;
+      if (!acceptor_.is_open() || stopped_) return;
     } else {
       boost::system::error_code ignored;
       const auto remote = c->socket.remote_endpoint(ignored);
       opened(c);
       events_->on_accepted(c->id, endpoint_of(remote));
-      read(c);
     }
     accept();
   });
@@ -188,7 +189,6 @@ void SocketTransport::connect_to(const ConnectionPtr& c,
                         c->timer.cancel();
                         opened(c);
                         events_->on_connected(c->id, endpoint_of(at));
-                        read(c);
                       });
 }
 
@@ -235,11 +235,15 @@ SocketTransport::Written SocketTransport::write_some(Connection& c) {
   return Written::all;
 }
 
-void SocketTransport::send(ConnectionId id, Bytes bytes) {
+void SocketTransport::start_reading(ConnectionId id) {
+  if (const auto c = find(id)) asio::post(io_, [this, c] { read(c); });
+}
+
+std::size_t SocketTransport::send(ConnectionId id, Bytes bytes) {
   const auto c = find(id);
-  if (!c || bytes.empty()) return;
+  if (!c || bytes.empty()) return 0;
   const std::lock_guard lock(c->mutex);
-  if (!c->open || c->closing) return;
+  if (!c->open || c->closing) return 0;
   const bool was_idle = c->queue.empty();
   c->queue_bytes += bytes.size();
   c->queue.push_back(std::move(bytes));
@@ -248,14 +252,15 @@ void SocketTransport::send(ConnectionId id, Bytes bytes) {
     asio::post(io_, [this, c] {
       finish(c, Error{ErrorCode::busy, "connection", "peer reads too slowly"});
     });
-    return;
+    return c->queue_bytes;
   }
-  if (!was_idle || c->write_armed) return;
+  if (!was_idle || c->write_armed) return c->queue_bytes;
   // A failed write shows up in the read as well: the io thread closes then.
   if (write_some(*c) == Written::blocked) {
     c->write_armed = true;
     asio::post(io_, [this, c] { arm_write(c); });
   }
+  return c->queue_bytes;
 }
 
 void SocketTransport::arm_write(const ConnectionPtr& c) {
@@ -328,6 +333,13 @@ void SocketTransport::finish(const ConnectionPtr& c, const Error& reason) {
     events_->on_connect_failed(c->id, reason);
   else
     events_->on_closed(c->id, reason);
+}
+
+void SocketTransport::stop_listening() {
+  asio::post(io_, [this] {
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+  });
 }
 
 void SocketTransport::stop() {

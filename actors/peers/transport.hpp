@@ -45,12 +45,17 @@ class Transport {
   // Port 0 asks for a free one; returns the bound endpoint. Errors: network.
   [[nodiscard]] virtual Result<Endpoint> listen(const Endpoint& at) = 0;
   virtual ConnectionId connect(const Endpoint& to, Duration timeout) = 0;
-  // Queues bytes for writing. Bytes after a close are dropped.
-  virtual void send(ConnectionId connection, Bytes bytes) = 0;
+  // Nothing is read from a connection before this: its owner has to be in place.
+  virtual void start_reading(ConnectionId connection) = 0;
+  // Writes what the socket takes now and queues the rest; returns how many bytes are queued. When
+  // that is not 0, on_drained follows. Bytes after a close are dropped.
+  virtual std::size_t send(ConnectionId connection, Bytes bytes) = 0;
   // Returns `bytes` of read credit: back-pressure from the mailboxes to the socket.
   virtual void consumed(ConnectionId connection, std::size_t bytes) = 0;
   // Writes what is queued (bounded by a short deadline), then closes.
   virtual void close(ConnectionId connection, const Error& reason) = 0;
+  // Accepts no more connections.
+  virtual void stop_listening() = 0;
   // Closes everything and joins the io thread.
   virtual void stop() = 0;
 };

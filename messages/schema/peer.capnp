@@ -38,8 +38,18 @@ struct SessionReady {
   software @4 :Text;
   tip @5 :UInt64;
   outbound @6 :Bool;
+  connection @7 :UInt64;
 }
-struct SessionEnded { peer @0 :UInt32; nodeId @1 :Data; code @2 :Text; text @3 :Text; outbound @4 :Bool; ready @5 :Bool; }
+struct SessionEnded {
+  peer @0 :UInt32;
+  nodeId @1 :Data;
+  code @2 :Text;
+  text @3 :Text;
+  outbound @4 :Bool;
+  ready @5 :Bool;
+  connection @6 :UInt64;
+}
 struct PingTimer { generation @0 :UInt64; }
 struct DialTimer { generation @0 :UInt64; }
 struct HandshakeTimer {}
+struct CreditTimer {}

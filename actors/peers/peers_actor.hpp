@@ -1,0 +1,94 @@
+// PeersActor: listens, dials, and knows every session. Decides who may connect, keeps persistent
+// peers connected (backoff with jitter, never giving up), breaks ties between double connections,
+// bans who provably misbehaves, and broadcasts what validators say to all ready sessions.
+#pragma once
+#include <map>
+#include <vector>
+
+#include "actors/peers/session_actor.hpp"
+
+namespace witan::peers {
+
+struct PeerAddress {
+  NodeId id;
+  Endpoint endpoint;
+};
+// "<node public key hex>@host:port". Errors: malformed, bad_key (field `field`).
+[[nodiscard]] Result<PeerAddress> parse_peer_address(std::string_view text, std::string field);
+
+struct PeersOptions {
+  Endpoint listen;
+  std::vector<PeerAddress> persistent;
+  std::uint32_t inbound_max = 40;
+  std::uint32_t handshakes_max = 16;  // connections that are not sessions yet
+  Duration dial_timeout = Duration::from_s(3);
+  Duration backoff_min = Duration::from_ms(100);
+  Duration backoff_max = Duration::from_s(10);
+  Duration ban = Duration::from_s(60);  // doubled with every ban of the same peer
+  SessionOptions session;               // template: connection, remote, expected are filled in
+};
+
+class PeersActor final : public rt::ActorFor<PeersRole> {
+ public:
+  PeersActor(rt::ActorContext& context, Services services, Transport& transport,
+             const Identity& identity, PeersOptions options);
+  void started() override;
+  void stopping() override;
+
+ private:
+  struct Session {
+    ConnectionId connection = 0;
+    rt::ActorRef<SessionRole> ref;
+    Endpoint remote;
+    NodeId id;
+    std::string moniker;
+    std::uint64_t tip = 0;
+    bool outbound = false;
+    bool ready = false;
+    std::uint32_t number = 0;
+    Instant since{};
+  };
+  struct Wanted {  // a persistent peer
+    PeerAddress address;
+    ConnectionId dialling = 0;  // connection being opened or not ready yet
+    bool connected = false;
+    std::uint32_t failures = 0;
+    Instant next_dial{};
+  };
+  struct Record {  // of a node id that misbehaved
+    std::uint32_t points = 0;
+    std::uint32_t bans = 0;
+    Instant banned_until{};
+  };
+
+  void on_opened(schema::ConnectionOpened::Reader in, const Envelope& envelope);
+  void on_failed(schema::ConnectionFailed::Reader in, const Envelope& envelope);
+  void on_ready(schema::SessionReady::Reader in, const Envelope& envelope);
+  void on_ended(schema::SessionEnded::Reader in, const Envelope& envelope);
+  void on_misbehaved(schema::PeerMisbehaved::Reader in, const Envelope& envelope);
+  void on_get_peers(schema::GetPeers::Reader in, const Envelope& envelope);
+  void on_dial_timer(schema::DialTimer::Reader in, const Envelope& envelope);
+  template <class T>
+  void broadcast(typename T::Reader in, const Envelope& envelope);
+
+  void start_session(ConnectionId connection, const Endpoint& remote, const Wanted* wanted);
+  void dial_due();
+  void retry_later(Wanted& wanted);
+  void close(Session& session, ErrorCode code, std::string text);
+  [[nodiscard]] bool is_banned(const NodeId& id) const;
+  Wanted* wanted_by_id(const NodeId& id);
+  Wanted* wanted_by_connection(ConnectionId connection);
+  Session* session_by_number(std::uint32_t number);
+  void update_metrics();
+
+  Services services_;
+  Transport& transport_;
+  const Identity& identity_;
+  PeersOptions options_;
+  Endpoint listening_;
+  std::map<ConnectionId, Session> sessions_;
+  std::vector<Wanted> wanted_;
+  std::map<NodeId, Record> records_;  // bounded: records_max
+};
+
+}  // namespace witan::peers

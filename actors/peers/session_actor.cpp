@@ -1,0 +1,409 @@
+#include "actors/peers/session_actor.hpp"
+
+#include "crypto/random.hpp"
+#include "messages/base/hex.hpp"
+#include "messages/types/block.hpp"
+
+namespace witan::peers {
+namespace {
+
+constexpr std::size_t send_batch_bytes = 256 * 1024;
+constexpr Duration credit_retry = Duration::from_ms(5);
+
+struct Rate {
+  std::uint64_t per_second, burst;
+};
+// Messages of one peer per channel; generous for an honest validator at hundreds of heights a
+// second.
+Rate rate_of(Channel channel) {
+  switch (channel) {
+    case Channel::control:
+      return {100, 200};
+    case Channel::votes:
+      return {20'000, 20'000};
+    case Channel::blocks:
+      return {10'000, 10'000};
+    case Channel::meta:
+      return {200, 400};
+    case Channel::snapshots:
+      return {500, 1000};
+    case Channel::transactions:
+      return {5'000, 5'000};
+    default:
+      return {100, 100};
+  }
+}
+
+template <class T>
+Channel channel_of() {
+  return find_wire_type(capnp::typeId<T>())->channel;
+}
+
+}  // namespace
+
+SessionActor::SessionActor(rt::ActorContext& context, Services services, Transport& transport,
+                           const Identity& identity, SessionOptions options)
+    : ActorFor(context),
+      services_(services),
+      transport_(transport),
+      identity_(identity),
+      options_(std::move(options)),
+      queue_(options_.queue),
+      manager_(context.ref<PeersRole>(PeersRole::path)),
+      consensus_(context.ref<ConsensusRole>(ConsensusRole::path)),
+      sync_(context.ref<SyncRole>(SyncRole::path)),
+      mempool_(context.ref<MempoolRole>(MempoolRole::path)) {
+  // One worker per peer: its messages keep their order.
+  const std::size_t worker = options_.connection % options_.verifier_workers;
+  verifier_ =
+      context.ref<VerifierRole>(std::string(VerifierRole::path) + "/" + std::to_string(worker));
+  for (std::size_t c = 0; c < channel_count; ++c) {
+    const Rate rate = rate_of(static_cast<Channel>(c));
+    limits_[c] = TokenBucket(rate.per_second, rate.burst);
+  }
+  handle<schema::SocketBytes>(&SessionActor::on_bytes);
+  handle<schema::SocketDrained>(&SessionActor::on_drained);
+  handle<schema::SocketClosed>(&SessionActor::on_closed);
+  handle<schema::CloseSession>(&SessionActor::on_close);
+  handle<schema::Vote>(&SessionActor::forward<schema::Vote>);
+  handle<schema::Proposal>(&SessionActor::forward<schema::Proposal>);
+  handle<schema::BlockPart>(&SessionActor::forward<schema::BlockPart>);
+  handle<schema::Certificate>(&SessionActor::forward<schema::Certificate>);
+  handle<schema::RoundStatus>(&SessionActor::forward<schema::RoundStatus>);
+  handle<schema::TransactionBatch>(&SessionActor::forward<schema::TransactionBatch>);
+  handle<schema::SyncStatus>(&SessionActor::forward<schema::SyncStatus>);
+  handle<schema::RangeRequest>(&SessionActor::forward<schema::RangeRequest>);
+  handle<schema::RangeResponse>(&SessionActor::forward<schema::RangeResponse>);
+  own<schema::HandshakeTimer>(&SessionActor::on_handshake_timer);
+  own<schema::PingTimer>(&SessionActor::on_ping_timer);
+  own<schema::CreditTimer>(&SessionActor::on_credit_timer);
+}
+
+void SessionActor::started() {
+  const Bytes ephemeral = random_bytes(32);
+  const auto secret = identity_.node_key.secret_bytes();
+  auto handshake =
+      options_.expected
+          ? NoiseHandshake::initiator(as_bytes(noise_peer_prologue), secret.view(), ephemeral,
+                                      *options_.expected)
+          : NoiseHandshake::responder(as_bytes(noise_peer_prologue), secret.view(), ephemeral);
+  if (!handshake) return end(handshake.error());
+  handshake_.emplace(std::move(*handshake));
+  if (options_.expected) {
+    auto act = handshake_->act_one();
+    if (!act) return end(act.error());
+    transport_.send(options_.connection, std::move(*act));
+  }
+  context().send_after(options_.handshake_timeout, Draft<schema::HandshakeTimer>());
+  transport_.start_reading(options_.connection);
+}
+
+void SessionActor::stopping() {
+  if (ended_) return;
+  Draft<schema::Goodbye> goodbye;
+  goodbye->setCode(std::string(name_of(ErrorCode::cancelled)));
+  goodbye->setText("node stops");
+  if (noise_) enqueue(std::move(goodbye));
+  transport_.close(options_.connection, Error{ErrorCode::cancelled, "session", "node stops"});
+}
+
+// ---- the connection
+// ------------------------------------------------------------------------------
+
+void SessionActor::on_bytes(schema::SocketBytes::Reader in, const Envelope&) {
+  if (ended_) return;
+  const ByteView bytes = as_view(in.getBytes());
+  append(in_, bytes);
+  credit_held_ += bytes.size();
+  last_heard_ = context().now();
+  if (const Status status = process(); !status) return end(status.error());
+  in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(std::exchange(in_offset_, 0)));
+  return_credit();
+}
+
+Status SessionActor::process() {
+  while (!ended_) {
+    if (!noise_) {
+      const std::size_t wanted = handshake_->awaited_bytes();
+      if (in_.size() - in_offset_ < wanted) return {};
+      WITAN_TRY_VOID(process_handshake());
+    } else {
+      WITAN_TRY(const bool more, process_packet());
+      if (!more) return {};
+    }
+  }
+  return {};
+}
+
+Status SessionActor::process_handshake() {
+  const std::size_t wanted = handshake_->awaited_bytes();
+  WITAN_TRY(Bytes reply, handshake_->receive(ByteView(in_).subspan(in_offset_, wanted)));
+  in_offset_ += wanted;
+  if (!reply.empty()) transport_.send(options_.connection, std::move(reply));
+  if (!handshake_->done()) return {};
+  WITAN_TRY(NoiseSession session, handshake_->take_session());
+  noise_.emplace(std::move(session));
+  handshake_.reset();
+  send_hello();
+  return {};
+}
+
+Result<bool> SessionActor::process_packet() {
+  const std::size_t available = in_.size() - in_offset_;
+  const std::span<std::uint8_t> rest(in_.data() + in_offset_, available);
+  if (body_bytes_ == 0) {
+    if (available < NoiseCipher::length_frame_bytes) return false;
+    WITAN_TRY(const std::size_t size,
+              noise_->receive.decrypt_length(rest.first(NoiseCipher::length_frame_bytes)));
+    body_bytes_ = size + 16;
+    in_offset_ += NoiseCipher::length_frame_bytes;
+    return true;
+  }
+  if (available < body_bytes_) return false;
+  const auto body = rest.first(body_bytes_);
+  const auto plain = body.first(body_bytes_ - 16);
+  WITAN_TRY_VOID(noise_->receive.decrypt_body(body, plain));
+  in_offset_ += std::exchange(body_bytes_, 0);
+  Status handled;
+  WITAN_TRY_VOID(reader_.read_packet(plain, [&](WireMessage message) {
+    if (handled) handled = on_message(std::move(message));
+  }));
+  if (!handled) return fail(handled.error());
+  return true;
+}
+
+// The socket is read again only while the mailboxes behind this session have room.
+void SessionActor::return_credit() {
+  const auto crowded = [](rt::MailboxLoad load) {
+    return load.bound != 0 && load.depth > load.bound / 2;
+  };
+  const bool wait = crowded(mempool_.load(rt::MailboxClass::bulk)) ||
+                    crowded(verifier_.load(rt::MailboxClass::consensus)) ||
+                    crowded(sync_.load(rt::MailboxClass::bulk));
+  if (!wait) {
+    transport_.consumed(options_.connection, std::exchange(credit_held_, 0));
+    return;
+  }
+  if (std::exchange(credit_timer_, true)) return;
+  services_.metrics.credit_stalls.with({"bulk"}).add();
+  context().send_after(credit_retry, Draft<schema::CreditTimer>());
+}
+
+void SessionActor::on_credit_timer(schema::CreditTimer::Reader, const Envelope&) {
+  credit_timer_ = false;
+  if (!ended_) return_credit();
+}
+
+void SessionActor::on_drained(schema::SocketDrained::Reader, const Envelope&) {
+  blocked_ = false;
+  pump();
+}
+
+void SessionActor::on_closed(schema::SocketClosed::Reader in, const Envelope&) {
+  const Error error{ErrorCode::network, "connection", in.getText().cStr()};
+  end(error);
+}
+
+void SessionActor::on_close(schema::CloseSession::Reader in, const Envelope&) {
+  if (ended_) return;
+  Draft<schema::Goodbye> goodbye;
+  goodbye->setCode(in.getCode());
+  goodbye->setText(in.getText());
+  if (noise_) enqueue(std::move(goodbye));
+  end(Error{ErrorCode::not_allowed, "session", in.getText().cStr()});
+}
+
+void SessionActor::on_handshake_timer(schema::HandshakeTimer::Reader, const Envelope&) {
+  if (!ready_ && !ended_) end(Error{ErrorCode::timeout, "handshake", "not finished in time"});
+}
+
+void SessionActor::on_ping_timer(schema::PingTimer::Reader in, const Envelope&) {
+  if (ended_) return;
+  if (context().now() - last_heard_ > options_.ping_interval * 3)
+    return end(Error{ErrorCode::timeout, "session", "nothing heard for three ping intervals"});
+  Draft<schema::Ping> ping;
+  ping->setNonce(in.getGeneration());
+  enqueue(std::move(ping));
+  Draft<schema::PingTimer> next;
+  next->setGeneration(in.getGeneration() + 1);
+  context().send_after(options_.ping_interval, std::move(next));
+}
+
+// The one way a session ends: says so to the manager and to sync, closes, stops.
+void SessionActor::end(const Error& reason) {
+  if (std::exchange(ended_, true)) return;
+  transport_.close(options_.connection, reason);
+  if (!ready_) services_.metrics.handshake_failures.with({name_of(reason.code)}).add();
+  Draft<schema::SessionEnded> ended(128);
+  ended->setPeer(context().erased_self().number());
+  ended->setConnection(options_.connection);
+  ended->setCode(std::string(name_of(reason.code)));
+  ended->setText(reason.to_string());
+  ended->setOutbound(options_.expected.has_value());
+  ended->setReady(ready_);
+  if (options_.expected) ended->setNodeId(as_data(*options_.expected));
+  if (noise_) ended->setNodeId(as_data(noise_->remote_static));
+  (void)manager_.send(std::move(ended));
+  if (ready_) {
+    Draft<schema::PeerGone> gone;
+    gone->setPeer(context().erased_self().number());
+    (void)sync_.send(std::move(gone));
+  }
+  context().stop_self(reason.to_string());
+}
+
+// ---- messages in
+// ---------------------------------------------------------------------------------
+
+// vote path 2/10: one whole message, decoded under limits
+Status SessionActor::on_message(WireMessage message) {
+  if (message.envelope.is<schema::Hello>()) return on_hello(message.envelope);
+  if (message.envelope.is<schema::Goodbye>()) {
+    const Received<schema::Goodbye> goodbye(message.envelope);
+    return fail(ErrorCode::network, "peer",
+                std::string(goodbye->getCode().cStr()) + ": " + goodbye->getText().cStr());
+  }
+  if (!ready_) return fail(ErrorCode::not_allowed, "hello", "message before the hello");
+  if (!limits_[static_cast<std::size_t>(message.type->channel)].take(context().now())) {
+    services_.metrics.rejected_msgs.with({"rate_limited"}).add();
+    return {};
+  }
+  route(message);
+  return {};
+}
+
+// vote path 3/10: to the actor it concerns
+void SessionActor::route(const WireMessage& message) {
+  const Envelope& e = message.envelope;
+  services_.metrics.messages_received.with({message.type->name}).add();
+  if (e.is<schema::Vote>()) {
+    (void)verifier_.send<schema::Vote>(e);
+  } else if (e.is<schema::Proposal>()) {
+    (void)verifier_.send<schema::Proposal>(e);
+  } else if (e.is<schema::BlockPart>()) {
+    (void)verifier_.send<schema::BlockPart>(e);
+  } else if (e.is<schema::Certificate>()) {
+    (void)verifier_.send<schema::Certificate>(e);
+  } else if (e.is<schema::RoundStatus>()) {
+    (void)consensus_.send<schema::RoundStatus>(e);
+  } else if (e.is<schema::TransactionBatch>()) {
+    (void)mempool_.send<schema::TransactionBatch>(e);
+  } else if (e.is<schema::SyncStatus>()) {
+    (void)sync_.send<schema::SyncStatus>(e);
+  } else if (e.is<schema::RangeRequest>()) {
+    (void)sync_.send<schema::RangeRequest>(e);
+  } else if (e.is<schema::RangeResponse>()) {
+    (void)sync_.send<schema::RangeResponse>(e);
+  } else if (e.is<schema::Ping>()) {
+    Draft<schema::Pong> pong;
+    pong->setNonce(Received<schema::Ping>(e)->getNonce());
+    enqueue(std::move(pong));
+  }
+}
+
+Status SessionActor::on_hello(const Envelope& envelope) {
+  if (ready_) return fail(ErrorCode::duplicate, "hello", "said twice");
+  const Received<schema::Hello> hello(envelope);
+  if (hello->getProtocol() != peer_protocol_version)
+    return fail(ErrorCode::wrong_version, "hello.protocol",
+                "peer speaks version " + std::to_string(hello->getProtocol()));
+  if (hello->getBlockProtocol() != block_protocol_version)
+    return fail(ErrorCode::wrong_version, "hello.block_protocol");
+  if (ChainId::from(as_view(hello->getChainId())) != identity_.chain_id)
+    return fail(ErrorCode::wrong_chain, "hello.chain_id",
+                "peer is on chain " + std::string(hello->getChainName().cStr()));
+  if (noise_->remote_static == identity_.node_key.node_id())
+    return fail(ErrorCode::not_allowed, "hello", "connected to ourselves");
+  if (hello->getValidatorKey().size() > 0) {
+    const auto key = PublicKey::from(as_view(hello->getValidatorKey()));
+    const Hash32 claim = handshake_hash({identity_.chain_id, noise_->remote_static,
+                                         identity_.node_key.node_id(), noise_->handshake_hash});
+    if (!verify(key, claim.view(), Signature::from(as_view(hello->getValidatorProof()))))
+      return fail(ErrorCode::bad_signature, "hello.validator_proof");
+  }
+  become_ready(hello.get());
+  return {};
+}
+
+void SessionActor::become_ready(schema::Hello::Reader hello) {
+  ready_ = true;
+  const std::uint32_t number = context().erased_self().number();
+  Draft<schema::SessionReady> ready(256);
+  ready->setPeer(number);
+  ready->setConnection(options_.connection);
+  ready->setNodeId(as_data(noise_->remote_static));
+  ready->setMoniker(hello.getMoniker());
+  ready->setValidatorKey(hello.getValidatorKey());
+  ready->setSoftware(hello.getSoftware());
+  ready->setTip(hello.getTip());
+  ready->setOutbound(options_.expected.has_value());
+  (void)manager_.send(std::move(ready));
+  Draft<schema::PeerReady> peer_ready;
+  peer_ready->setPeer(number);
+  (void)consensus_.send(std::move(peer_ready));
+  Draft<schema::SyncStatus> status;
+  status->setTip(hello.getTip());
+  (void)sync_.send(std::move(status));
+  context().send_after(options_.ping_interval, Draft<schema::PingTimer>());
+}
+
+// ---- messages out
+// --------------------------------------------------------------------------------
+
+template <class T>
+void SessionActor::forward(typename T::Reader, const Envelope& envelope) {
+  if (ready_ && !ended_) enqueue(channel_of<T>(), envelope, find_wire_type(envelope.type)->name);
+}
+
+template <class T>
+void SessionActor::enqueue(Draft<T>&& draft) {
+  Envelope envelope = std::move(draft).seal();
+  envelope.trace = context().trace();
+  enqueue(channel_of<T>(), envelope, find_wire_type(envelope.type)->name);
+}
+
+void SessionActor::enqueue(Channel channel, const Envelope& envelope, std::string_view name) {
+  if (!queue_.push(channel, envelope)) {
+    services_.metrics.peer_drops.with({name_of(channel)}).add();
+    // Bulk may be lost; a peer that cannot even take votes is not there.
+    if (channel == Channel::votes || channel == Channel::blocks)
+      end(Error{ErrorCode::busy, "session", "send queue full: " + std::string(name)});
+    return;
+  }
+  pump();
+}
+
+void SessionActor::pump() {
+  Bytes packet;
+  while (!blocked_ && !ended_ && noise_ && !queue_.empty()) {
+    Bytes out;
+    while (out.size() < send_batch_bytes && queue_.next_packet(packet)) {
+      const std::size_t at = out.size();
+      out.resize(at + NoiseCipher::frame_bytes(packet.size()));
+      const Status sealed = noise_->send.encrypt(packet, std::span<std::uint8_t>(out).subspan(at));
+      WITAN_CHECK(sealed.has_value(), packet.size());
+    }
+    blocked_ = transport_.send(options_.connection, std::move(out)) > 0;
+  }
+}
+
+void SessionActor::send_hello() {
+  Draft<schema::Hello> hello(256);
+  hello->setProtocol(peer_protocol_version);
+  hello->setBlockProtocol(block_protocol_version);
+  hello->setChainId(as_data(identity_.chain_id));
+  hello->setChainName(identity_.chain_name);
+  hello->setMoniker(identity_.moniker);
+  hello->setSoftware(identity_.software);
+  hello->setListenPort(identity_.listen_port);
+  hello->setTip(identity_.tip());
+  if (identity_.validator_key) {
+    const Hash32 claim = handshake_hash({identity_.chain_id, identity_.node_key.node_id(),
+                                         noise_->remote_static, noise_->handshake_hash});
+    hello->setValidatorKey(as_data(identity_.validator_key->public_key()));
+    hello->setValidatorProof(as_data(identity_.validator_key->sign(claim.view())));
+  }
+  enqueue(std::move(hello));
+}
+
+}  // namespace witan::peers

@@ -1,0 +1,111 @@
+// SessionActor: one connection to one peer. Noise handshake, hello, then framed messages both ways.
+// Everything a peer sends is decrypted, reassembled under limits, decoded once, rate-limited, and
+// only then sent on to the actor it concerns (law 8). Ends with its connection; never restarted.
+//
+// Back-pressure: read credit goes back to the socket when the bytes are processed and the mailboxes
+// they went to have room; writes wait in the SendQueue while the socket is full, urgent ones first.
+#pragma once
+#include <array>
+#include <functional>
+#include <optional>
+
+#include "actors/consensus/interface.hpp"
+#include "actors/mempool/interface.hpp"
+#include "actors/peers/frame.hpp"
+#include "actors/peers/interface.hpp"
+#include "actors/peers/token_bucket.hpp"
+#include "actors/peers/transport.hpp"
+#include "actors/runtime/actor.hpp"
+#include "actors/sync/interface.hpp"
+#include "actors/telemetry/services.hpp"
+#include "crypto/keys.hpp"
+#include "crypto/noise.hpp"
+#include "crypto/sign_bytes.hpp"
+
+namespace witan::peers {
+
+// Who we are on every connection. Outlives the sessions.
+struct Identity {
+  SecretKey node_key;
+  std::optional<SecretKey> validator_key;  // to claim our seat in the hello
+  ChainId chain_id;
+  std::string chain_name;
+  std::string moniker;
+  std::string software;
+  std::uint16_t listen_port = 0;
+  std::function<std::uint64_t()> tip;  // height of the last stored block
+};
+
+struct SessionOptions {
+  ConnectionId connection = 0;
+  Endpoint remote;
+  std::optional<NodeId> expected;  // outbound: whom we dial
+  std::size_t verifier_workers = 2;
+  Duration handshake_timeout = Duration::from_s(20);
+  Duration ping_interval = Duration::from_s(10);
+  SendQueue::Limits queue;
+};
+
+class SessionActor final : public rt::ActorFor<SessionRole> {
+ public:
+  SessionActor(rt::ActorContext& context, Services services, Transport& transport,
+               const Identity& identity, SessionOptions options);
+  void started() override;
+  void stopping() override;
+
+ private:
+  // ---- the connection
+  void on_bytes(schema::SocketBytes::Reader in, const Envelope& envelope);
+  void on_drained(schema::SocketDrained::Reader in, const Envelope& envelope);
+  void on_closed(schema::SocketClosed::Reader in, const Envelope& envelope);
+  void on_close(schema::CloseSession::Reader in, const Envelope& envelope);
+  void on_handshake_timer(schema::HandshakeTimer::Reader in, const Envelope& envelope);
+  void on_credit_timer(schema::CreditTimer::Reader in, const Envelope& envelope);
+  void on_ping_timer(schema::PingTimer::Reader in, const Envelope& envelope);
+  Status process();
+  Status process_handshake();
+  Result<bool> process_packet();  // false: needs more bytes
+  void return_credit();
+  void end(const Error& reason);
+
+  // ---- messages in
+  Status on_message(WireMessage message);
+  Status on_hello(const Envelope& envelope);
+  void route(const WireMessage& message);
+  void become_ready(schema::Hello::Reader hello);
+
+  // ---- messages out
+  template <class T>
+  void forward(typename T::Reader in, const Envelope& envelope);
+  template <class T>
+  void enqueue(Draft<T>&& draft);
+  void enqueue(Channel channel, const Envelope& envelope, std::string_view name);
+  void pump();
+  void send_hello();
+
+  Services services_;
+  Transport& transport_;
+  const Identity& identity_;
+  SessionOptions options_;
+  std::optional<NoiseHandshake> handshake_;
+  std::optional<NoiseSession> noise_;
+  std::size_t body_bytes_ = 0;  // of the packet being received; 0: its length comes next
+  Bytes in_;                    // received, not yet processed
+  std::size_t in_offset_ = 0;
+  FrameReader reader_;
+  SendQueue queue_;
+  bool blocked_ = false;  // the socket has not taken everything
+  bool ready_ = false;
+  bool ended_ = false;
+  std::size_t credit_held_ = 0;  // processed bytes whose credit is held back
+  bool credit_timer_ = false;
+  Instant last_heard_{};
+  std::array<TokenBucket, channel_count> limits_;
+  rt::ActorRef<PeersRole> manager_;
+  rt::ActorRef<ConsensusRole> consensus_;
+  rt::ActorRef<SyncRole> sync_;
+  rt::ActorRef<MempoolRole> mempool_;
+  rt::ActorRef<VerifierRole> verifier_;
+};
+
+}  // namespace witan::peers
