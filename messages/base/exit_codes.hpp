@@ -17,7 +17,10 @@ namespace witan {
   X(wal_damaged,         73, "the write-ahead log is damaged before its tail")                     \
   X(state_root_mismatch, 74, "recomputed state root differs from the recorded one")                \
   X(upgrade_height,      75, "upgrade height reached: start the next version")                     \
-  X(locked,              77, "another process uses this data directory")
+  X(supervision,         76, "a supervisor at the root used up its restart budget")                \
+  X(locked,              77, "another process uses this data directory")                           \
+  X(watchdog,            78, "a handler was stuck past the watchdog's hard limit")                 \
+  X(forced_stop,         79, "an actor did not stop in time and the process was ended")
 // clang-format on
 
 enum class ExitCode : std::uint8_t {
