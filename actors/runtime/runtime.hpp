@@ -73,7 +73,8 @@ struct ActorStatus {
 
 namespace detail {
 class Core;
-}
+class Watchdog;
+}  // namespace detail
 
 class Runtime {
  public:
@@ -134,6 +135,7 @@ class Runtime {
   void ask_impl(const ErasedRef& to, Envelope&& envelope, MailboxClass mailbox, Duration deadline,
                 detail::ReplyCallback callback);
   std::shared_ptr<detail::Core> core_;
+  std::unique_ptr<detail::Watchdog> watchdog_;
 };
 
 }  // namespace witan::rt

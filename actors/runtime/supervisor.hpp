@@ -54,7 +54,7 @@ struct SupervisorSpec {
   std::string name;
   Strategy strategy = Strategy::one_for_one;
   // More than max_restarts failures within the window: stop all children and fail towards the
-  // parent; the root fails towards the process (exit code supervision_failed).
+  // parent; the root fails towards the process (exit code supervision).
   std::uint32_t max_restarts = 5;
   Duration window = Duration::from_s(30);
   // The n-th restart within the window waits min * 2^(n-1), at most max, plus up to 25 % jitter.

@@ -1,0 +1,418 @@
+// The receive side of the door: every message is counted, traced, faulted and dispatched here, and
+// whatever a handler throws ends here.
+#include "actors/runtime/detail/cell.hpp"
+
+#include <algorithm>
+
+namespace witan::rt::detail {
+namespace {
+constexpr std::uint64_t low24 = (std::uint64_t{1} << 24) - 1;
+}
+
+std::uint64_t PendingTable::number(std::uint32_t incarnation, std::uint32_t generation,
+                                   std::size_t place) {
+  return (std::uint64_t{incarnation & 0xffffU} << 48) | ((generation & low24) << 24) | place;
+}
+
+std::uint64_t PendingTable::add(std::uint32_t incarnation, ReplyCallback callback,
+                                TimePoint deadline) {
+  std::size_t place = entries_.size();
+  if (free_.empty()) {
+    WITAN_CHECK(place <= low24, place);
+    entries_.emplace_back();
+  } else {
+    place = free_.back();
+    free_.pop_back();
+  }
+  Entry& entry = entries_[place];
+  entry.callback = std::move(callback);
+  entry.deadline = deadline;
+  entry.used = true;
+  ++used_;
+  return number(incarnation, entry.generation, place);
+}
+
+ReplyCallback PendingTable::take(std::uint32_t incarnation, std::uint64_t request) {
+  const auto place = static_cast<std::size_t>(request & low24);
+  if (place >= entries_.size()) return {};
+  Entry& entry = entries_[place];
+  if (!entry.used || number(incarnation, entry.generation, place) != request) return {};
+  ReplyCallback out = std::move(entry.callback);
+  entry.used = false;
+  entry.generation =
+      static_cast<std::uint32_t>(std::max<std::uint64_t>(1, (entry.generation + 1) & low24));
+  free_.push_back(static_cast<std::uint32_t>(place));
+  --used_;
+  return out;
+}
+
+std::vector<std::uint64_t> PendingTable::due(std::uint32_t incarnation, TimePoint now,
+                                             std::optional<TimePoint>& next) const {
+  std::vector<std::uint64_t> out;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    if (!entry.used) continue;
+    if (entry.deadline <= now) {
+      out.push_back(number(incarnation, entry.generation, i));
+    } else if (!next || entry.deadline < *next) {
+      next = entry.deadline;
+    }
+  }
+  return out;
+}
+
+std::vector<ReplyCallback> PendingTable::take_all() {
+  std::vector<ReplyCallback> out;
+  for (auto& entry : entries_) {
+    if (std::exchange(entry.used, false)) out.push_back(std::move(entry.callback));
+  }
+  used_ = 0;
+  return out;
+}
+
+Cell::Cell(caf::event_based_actor& s, Core& c, ChildSpec child, SlotPtr place, SlotPtr parent)
+    : self(s),
+      core(c),
+      spec(std::move(child)),
+      slot(std::move(place)),
+      supervisor(std::move(parent)),
+      random(core.random.fork(slot->path)),
+      context_(*this) {}
+
+template <class F>
+HopOutcome Cell::run(const TraceContext& trace, Instant& started, Instant& finished, F&& code) {
+  HopOutcome outcome = HopOutcome::threw;
+  started = core.now();
+  incarnation->busy_since.store(started.ns, std::memory_order_relaxed);
+  {
+    const CurrentScope scope(core, *slot, trace, started);
+    try {
+      outcome = code();
+    } catch (const std::exception& e) {
+      failure_ = e.what();
+    } catch (const NodeFailed&) {
+      failure_ = "the node has failed";
+    } catch (...) {
+      failure_ = "exception of unknown type";
+    }
+  }
+  finished = core.now();
+  incarnation->busy_since.store(0, std::memory_order_relaxed);
+  slot->busy_total.store(slot->busy_total.load(std::memory_order_relaxed) + (finished - started).ns,
+                         std::memory_order_relaxed);
+  return outcome;
+}
+
+bool Cell::ensure_begun() {
+  if (begun_) return !ending_;
+  begun_ = true;
+  TraceContext root;
+  root.trace_hi = core.next_span();
+  root.trace_lo = core.next_span();
+  root.span = core.next_span();
+  Instant started;
+  Instant finished;
+  (void)run(root, started, finished, [&] {
+    actor_ = spec.factory(context_);
+    if (!actor_) throw std::runtime_error("the factory made no actor");
+    core.event(EventKind::actor_started, slot->path);
+    actor_->started();
+    return HopOutcome::handled;
+  });
+  settle();
+  return !ending_;
+}
+
+void Cell::on_begin() {
+  if (!core.halted.load(std::memory_order_relaxed)) (void)ensure_begun();
+}
+
+void Cell::on_item(const Item& item) {
+  item.taken = true;
+  const auto box = static_cast<std::size_t>(item.mailbox);
+  if (item.accounted) {
+    incarnation->depth[box].fetch_sub(1, std::memory_order_relaxed);
+    incarnation->head_since[box].store(item.sent.ns, std::memory_order_relaxed);
+  }
+  if (core.halted.load(std::memory_order_relaxed)) return;
+  if (!begun_ || ending_) [[unlikely]] {
+    if (!ensure_begun()) {
+      item.taken = false;  // ~Item answers a request and reports the loss
+      if (item.accounted) incarnation->depth[box].fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
+  }
+  Instant started;
+  Instant finished;
+  const HopOutcome outcome =
+      run(item.envelope.trace, started, finished, [&] { return process(item); });
+  slot->handled.store(slot->handled.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  core.report_hop(item, slot->path, outcome, started, finished);
+  if (failure_ && item.envelope.request != 0 && item.kind == HopKind::message) {
+    core.reply_to(item.envelope,
+                  failure_draft({ErrorCode::internal, slot->path, *failure_}).seal());
+  }
+  if (failure_ || stop_reason) [[unlikely]] {
+    settle();
+  }
+}
+
+HopOutcome Cell::process(const Item& item) {
+  if (FaultPlan* plan = core.faults.load(std::memory_order_acquire)) {
+    plan->on_handle(item.envelope, slot->path);
+  }
+  if (item.kind == HopKind::reply) {
+    ReplyCallback callback = pending_.take(incarnation->number, item.envelope.request);
+    if (!callback) return HopOutcome::stale;
+    callback(&item.envelope, {});
+    return HopOutcome::handled;
+  }
+  if (actor_->dispatch(item.envelope)) return HopOutcome::handled;
+  slot->unknown.fetch_add(1, std::memory_order_relaxed);
+  core.event(EventKind::unknown_message, slot->path, {}, item.envelope.type);
+  context_.reply_error(item.envelope,
+                       {ErrorCode::unknown_type, slot->path, "receiver has no handler for it"});
+  return HopOutcome::unknown;
+}
+
+void Cell::settle() {
+  if (ending_) return;
+  if (failure_) {
+    ending_ = true;
+    slot->set_reason(*failure_);
+    core.event(EventKind::actor_failed, slot->path, *failure_);
+    self.quit(caf::make_error(caf::sec::runtime_error));
+  } else if (stop_reason) {
+    ending_ = true;
+    slot->set_reason(*stop_reason);
+    core.event(EventKind::actor_stopped, slot->path, *stop_reason);
+    self.quit();
+  }
+}
+
+void Cell::on_stop() {
+  if (ending_) return;
+  slot->set_state(ActorState::stopping);
+  if (actor_ && !core.halted.load(std::memory_order_relaxed)) {
+    Instant started;
+    Instant finished;
+    (void)run({}, started, finished, [&] {
+      actor_->stopping();
+      return HopOutcome::handled;
+    });
+  }
+  if (!failure_ && !stop_reason) stop_reason = "stopped";
+  settle();
+}
+
+void Cell::on_exit() {
+  ending_ = true;
+  slot->uninstall(incarnation.get());
+  auto left = pending_.take_all();
+  if (!supervisor) {  // the asker: somebody outside waits for each of them
+    for (auto& callback : left) callback(nullptr, Error{ErrorCode::cancelled, "ask", "stopped"});
+  }
+  left.clear();
+  actor_.reset();
+  incarnation.reset();
+}
+
+void Cell::request(const SlotPtr& to, Envelope&& envelope, MailboxClass mailbox, Duration deadline,
+                   ReplyCallback callback) {
+  WITAN_CHECK(deadline.ns > 0, deadline.ns);
+  const auto at = core.system->clock().now() + std::chrono::nanoseconds(deadline.ns);
+  const std::uint64_t number = pending_.add(incarnation->number, std::move(callback), at);
+  arm_sweep(at);
+  envelope.sender = slot->number;
+  envelope.request = number;
+  core.stamp(envelope);
+  Delivery delivery = Delivery::no_receiver;
+  Envelope probe;  // what reply_to needs if the request is refused
+  probe.sender = envelope.sender;
+  probe.request = number;
+  if (to) delivery = core.route(to, std::move(envelope), mailbox, HopKind::message);
+  if (delivery == Delivery::delivered) return;
+  const bool shed = delivery == Delivery::shed;
+  core.reply_to(probe, failure_draft({shed ? ErrorCode::busy : ErrorCode::unavailable,
+                                      std::string(slot_path(to)),
+                                      shed ? "mailbox is full" : "nobody stands in this slot"})
+                           .seal());
+}
+
+void Cell::arm_sweep(PendingTable::TimePoint at) {
+  if (sweep_at_ && *sweep_at_ <= at) return;
+  sweep_at_ = at;
+  auto& clock = core.system->clock();
+  clock.schedule_message(at, incarnation->handle,
+                         caf::make_mailbox_element(nullptr, high_priority(), {}, Sweep{}));
+}
+
+// A timeout is a Failure reply through the door like any other: traced, recorded, replayed.
+void Cell::on_sweep() {
+  if (ending_ || core.halted.load(std::memory_order_relaxed)) return;
+  const auto now = core.system->clock().now();
+  if (sweep_at_ && *sweep_at_ > now) return;  // an older, longer timer; the nearer one is armed
+  sweep_at_.reset();
+  std::optional<PendingTable::TimePoint> next;
+  for (const std::uint64_t number : pending_.due(incarnation->number, now, next)) {
+    Envelope probe;
+    probe.sender = slot->number;
+    probe.request = number;
+    core.reply_to(probe,
+                  failure_draft({ErrorCode::timeout, "", "no reply before the deadline"}).seal());
+  }
+  // Not more often than every millisecond, however the deadlines are spread.
+  if (next) arm_sweep(std::max(*next, now + std::chrono::milliseconds(1)));
+}
+
+void Cell::on_question(Question& question) {
+  if (ending_) return;
+  const CurrentScope scope(core, *slot, question.envelope.trace, core.now());
+  request(question.to.slot(), std::move(question.envelope), question.mailbox, question.deadline,
+          std::move(question.callback));
+}
+
+Result<ErasedRef> Cell::start_child(const SlotPtr& under, ChildSpec child) {
+  const IncarnationPtr parent = under ? under->current() : nullptr;
+  if (!parent || !under->supervisor) {
+    return fail(ErrorCode::unavailable, std::string(slot_path(under)), "no supervisor runs here");
+  }
+  if (under->dynamic_children.fetch_add(1) >= under->max_children) {
+    under->dynamic_children.fetch_sub(1);
+    return fail(ErrorCode::busy, under->path, "supervisor has max_children children");
+  }
+  auto adoption = std::make_shared<Adoption>();
+  adoption->supervisor = under;
+  adoption->slot = core.slot(under->path + "/" + child.name);
+  if (!adoption->slot->claim()) {
+    adoption->slot.reset();
+    under->dynamic_children.fetch_sub(1);
+    return fail(ErrorCode::duplicate, child.name, "this child exists");
+  }
+  adoption->spec = std::move(child);
+  adoption->handle = spawn_actor(core, adoption->spec, adoption->slot, under);
+  post(adoption->handle, Begin{});
+  ErasedRef out(adoption->slot);
+  post(parent->handle, Adopt{std::move(adoption)});
+  return out;
+}
+
+Adoption::~Adoption() {
+  if (adopted || !slot) return;
+  kill(handle);
+  slot->release();
+  supervisor->dynamic_children.fetch_sub(1);
+}
+
+Question::~Question() {
+  if (callback) callback(nullptr, Error{ErrorCode::cancelled, "ask", "the node has stopped"});
+}
+
+// The CAF actor around a Cell.
+class Shell final : public caf::event_based_actor {
+ public:
+  Shell(caf::actor_config& cfg, Core& core, const ChildSpec& spec, const SlotPtr& slot,
+        const SlotPtr& supervisor)
+      : caf::event_based_actor(cfg), cell_(*this, core, spec, slot, supervisor) {
+    cell_.incarnation =
+        slot->install(slot, caf::strong_actor_ptr(ctrl()), spec.blocking, spec.mailbox);
+    set_default_handler([](caf::scheduled_actor*, caf::message_view&) -> caf::result<caf::message> {
+      return caf::sec::unexpected_message;
+    });
+  }
+  const char* name() const override { return "witan.actor"; }
+  caf::behavior make_behavior() override {
+    return {[this](const Item& item) { cell_.on_item(item); },
+            [this](const Begin&) { cell_.on_begin(); }, [this](const Stop&) { cell_.on_stop(); },
+            [this](const Sweep&) { cell_.on_sweep(); },
+            [this](const Ask& ask) { cell_.on_question(*ask.question); }};
+  }
+  void on_exit() override { cell_.on_exit(); }
+
+ private:
+  Cell cell_;
+};
+
+caf::actor spawn_actor(Core& core, const ChildSpec& spec, const SlotPtr& slot,
+                       const SlotPtr& supervisor) {
+  if (spec.blocking && !core.options.deterministic) {
+    return core.system->spawn<Shell, caf::detached>(core, spec, slot, supervisor);
+  }
+  return core.system->spawn<Shell>(core, spec, slot, supervisor);
+}
+
+caf::actor spawn_asker(Core& core) {
+  ChildSpec spec;
+  spec.name = "ask";
+  spec.factory = [](ActorContext& context) { return std::make_unique<Actor>(context); };
+  const SlotPtr slot = core.slot("/ask");
+  WITAN_CHECK(slot->claim());
+  return core.system->spawn<Shell>(core, spec, slot, SlotPtr{});
+}
+
+void kill(const caf::actor& who) {
+  if (who) post(who, caf::exit_msg{who.address(), caf::exit_reason::kill});
+}
+
+}  // namespace witan::rt::detail
+
+namespace witan::rt {
+
+Instant ActorContext::now() const { return cell_.core.now(); }
+UnixTime ActorContext::unix_now() const { return cell_.core.clock->unix_now(); }
+Random& ActorContext::random() { return cell_.random; }
+const std::string& ActorContext::path() const { return cell_.slot->path; }
+TraceContext ActorContext::trace() const { return detail::current().trace; }
+
+ErasedRef ActorContext::erased_ref(std::string_view path) const {
+  return ErasedRef(cell_.core.slot(path));
+}
+ErasedRef ActorContext::erased_self() const { return ErasedRef(cell_.slot); }
+ErasedRef ActorContext::sender_of(const Envelope& envelope) const {
+  return envelope.sender == 0 ? ErasedRef() : ErasedRef(cell_.core.slot_by_number(envelope.sender));
+}
+
+Delivery ActorContext::self_impl(Envelope&& envelope) {
+  return detail::deliver(cell_.slot, std::move(envelope), MailboxClass::control);
+}
+void ActorContext::after_impl(Duration delay, Envelope&& envelope) {
+  cell_.core.stamp(envelope);
+  cell_.core.route_timer(cell_.incarnation, std::move(envelope), delay);
+}
+void ActorContext::request_impl(const ErasedRef& to, Envelope&& envelope, MailboxClass mailbox,
+                                Duration deadline, detail::ReplyCallback callback) {
+  cell_.request(to.slot(), std::move(envelope), mailbox, deadline, std::move(callback));
+}
+void ActorContext::reply_impl(const Envelope& request, Envelope&& reply) {
+  cell_.core.reply_to(request, std::move(reply));
+}
+void ActorContext::reply_error(const Envelope& request, const Error& error) {
+  if (request.request != 0) cell_.core.reply_to(request, failure_draft(error).seal());
+}
+
+Result<ErasedRef> ActorContext::start_child(ChildSpec spec) {
+  return cell_.start_child(cell_.supervisor, std::move(spec));
+}
+Result<ErasedRef> ActorContext::start_child(std::string_view supervisor, ChildSpec spec) {
+  return cell_.start_child(cell_.core.slot(supervisor), std::move(spec));
+}
+void ActorContext::stop_self(std::string reason) { cell_.stop_reason = std::move(reason); }
+void ActorContext::stop_child(const ErasedRef& child) {
+  const std::string_view path = child.path();
+  // The supervisor is the nearest prefix of the path that supervises ("session/17" has two parts).
+  for (auto cut = path.rfind('/'); cut != std::string_view::npos && cut > 0;
+       cut = path.substr(0, cut).rfind('/')) {
+    const auto slot = cell_.core.slot(path.substr(0, cut));
+    if (!slot->supervisor) continue;
+    if (const auto who = slot->current())
+      detail::post(who->handle, detail::StopChild{child.number()});
+    return;
+  }
+}
+
+void ActorContext::fail_node(ErrorCode code, const std::string& text) {
+  cell_.core.fail_node(code, cell_.slot->path, text);
+  throw detail::NodeFailed{};
+}
+
+}  // namespace witan::rt

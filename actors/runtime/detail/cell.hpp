@@ -1,0 +1,88 @@
+// Cell: one incarnation of an actor inside its CAF shell: the receive side of the door, requests.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/runtime/actor.hpp"
+#include "actors/runtime/detail/core.hpp"
+
+namespace witan::rt::detail {
+
+// Requests waiting for their reply. A number names incarnation, generation and place, so that a
+// late or second reply finds nothing.
+class PendingTable {
+ public:
+  using TimePoint = caf::actor_clock::time_point;
+  struct Entry {
+    ReplyCallback callback;
+    TimePoint deadline;
+    std::uint32_t generation = 1;
+    bool used = false;
+  };
+
+  std::uint64_t add(std::uint32_t incarnation, ReplyCallback callback, TimePoint deadline);
+  // The callback of this request, which is thereby ended; empty if there is none (any more).
+  ReplyCallback take(std::uint32_t incarnation, std::uint64_t request);
+  // Numbers of all requests due at `now`; the earliest deadline of the others.
+  std::vector<std::uint64_t> due(std::uint32_t incarnation, TimePoint now,
+                                 std::optional<TimePoint>& next) const;
+  std::vector<ReplyCallback> take_all();
+  [[nodiscard]] std::size_t size() const { return used_; }
+
+ private:
+  [[nodiscard]] static std::uint64_t number(std::uint32_t incarnation, std::uint32_t generation,
+                                            std::size_t place);
+  std::vector<Entry> entries_;
+  std::vector<std::uint32_t> free_;
+  std::size_t used_ = 0;
+};
+
+// Thrown by fail_node to unwind the handler when the process did not end (tests, simulator).
+struct NodeFailed {};
+
+class Cell {
+ public:
+  Cell(caf::event_based_actor& self, Core& core, ChildSpec spec, SlotPtr slot, SlotPtr supervisor);
+
+  void on_begin();
+  void on_item(const Item& item);
+  void on_stop();
+  void on_sweep();
+  void on_question(Question& question);
+  void on_exit();
+
+  // --- for ActorContext ---
+  void request(const SlotPtr& to, Envelope&& envelope, MailboxClass mailbox, Duration deadline,
+               ReplyCallback callback);
+  Result<ErasedRef> start_child(const SlotPtr& under, ChildSpec spec);
+
+  caf::event_based_actor& self;
+  Core& core;
+  const ChildSpec spec;
+  const SlotPtr slot;
+  const SlotPtr supervisor;
+  IncarnationPtr incarnation;
+  Random random;
+  std::optional<std::string> stop_reason;
+
+ private:
+  // Runs code of the actor: clock, cause, exceptions. False if it failed or asked to stop.
+  template <class F>
+  HopOutcome run(const TraceContext& trace, Instant& started, Instant& finished, F&& code);
+  bool ensure_begun();
+  HopOutcome process(const Item& item);
+  void settle();  // after running: end this incarnation if it failed or stopped itself
+  void arm_sweep(PendingTable::TimePoint at);
+
+  ActorContext context_;
+  std::unique_ptr<Actor> actor_;
+  bool begun_ = false;
+  bool ending_ = false;
+  std::optional<std::string> failure_;
+  PendingTable pending_;
+  std::optional<PendingTable::TimePoint> sweep_at_;
+};
+
+}  // namespace witan::rt::detail
