@@ -10,10 +10,10 @@ namespace witan {
 struct SyncRole {
   static constexpr std::string_view name = "sync";
   static constexpr std::string_view path = "/node/chain/sync";
-  using accepts =
-      rt::Accepts<rt::Control<schema::BlockCommitted, schema::PeerGone, schema::PeerAhead>,
-                  rt::Consensus<schema::SyncStatus, schema::RangeRequest>,
-                  rt::Bulk<schema::RangeResponse>>;
+  using accepts = rt::Accepts<rt::Control<schema::BlockCommitted, schema::PeerGone,
+                                          schema::PeerAhead, schema::GetSyncState>,
+                              rt::Consensus<schema::SyncStatus, schema::RangeRequest>,
+                              rt::Bulk<schema::RangeResponse>>;
 };
 
 }  // namespace witan

@@ -113,5 +113,14 @@ struct SyncedDecision {
   certificate @1 :Consensus.Certificate;
 }
 struct SyncTick { generation @0 :UInt64; }
+struct SyncStatusTick {}            # time to tell peers our tip
+struct SyncContinue {}              # verify the next slice of what was received
+struct GetSyncState {}              # reply: SyncState
+struct SyncState {
+  syncing @0 :Bool;                 # decided blocks are being fetched
+  height @1 :UInt64;                # own last committed height
+  target @2 :UInt64;                # highest credible tip of a peer; at least `height`
+  peers @3 :UInt32;                 # peers that have told their tip
+}
 struct PeerGone { peer @0 :UInt32; }
 struct PeerMisbehaved { peer @0 :UInt32; code @1 :Text; text @2 :Text; }
