@@ -1,7 +1,7 @@
 // ActorContext: everything an actor may ask of the runtime. One per incarnation; owned by the
 // runtime, outlives the Actor. All members: the actor's own thread only (inside its constructor,
-// handlers, callbacks, started() and stopping()). The constructor must not send: other actors may
-// not be in place yet; send from started().
+// handlers, callbacks, started() and stopping()). Send from started() on, not in the constructor:
+// an actor that throws while it is built should have told nobody anything.
 #pragma once
 #include <string>
 #include <string_view>

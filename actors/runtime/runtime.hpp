@@ -95,7 +95,7 @@ class Runtime {
   [[nodiscard]] ErasedRef erased_ref(std::string_view path);
 
   // A request from outside the actors (HTTP): the callback is called exactly once, on a worker
-  // thread, as in ActorContext::request; `cancelled` when the runtime stops first. It must be quick
+  // thread, as in ActorContext::request; `cancelled` when the runtime stops first. Must be quick
   // and must not throw.
   template <class Reply, ActorRole Role, class T, class F>
   requires accepts_v<Role, T>

@@ -1,6 +1,8 @@
 // Shared by the runtime's tests: an actor whose behaviour is a set of functions, a place to wait
 // for what actors did, and a runtime that never ends the test process.
 #pragma once
+#include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -11,6 +13,7 @@
 
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/runtime.hpp"
+#include "messages/base/exit_codes.hpp"
 #include "tests/support/boost_test.hpp"
 #include "tests/unit/runtime/runtime_test.capnp.h"
 

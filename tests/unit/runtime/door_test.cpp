@@ -1,0 +1,185 @@
+// The door: faults and traces.
+#include "tests/unit/runtime/fixture.hpp"
+
+namespace witan::test {
+namespace {
+
+class Plan final : public FaultPlan {
+ public:
+  FaultVerdict on_deliver(const Envelope& e, std::string_view, std::string_view to) override {
+    return deliver && e.is<Note>() && to == "/node/a" ? deliver() : FaultVerdict{};
+  }
+  void on_handle(const Envelope& e, std::string_view path) override {
+    if (handle && e.is<Note>()) handle(path);
+  }
+  std::function<FaultVerdict()> deliver;
+  std::function<void(std::string_view)> handle;
+};
+
+struct Seen {
+  std::uint64_t type;
+  TraceContext trace;
+  HopOutcome outcome;
+  HopKind kind;
+  std::string from;
+  std::string to;
+};
+class Sink final : public TraceSink {
+ public:
+  void hop(const Hop& h) noexcept override {
+    hops.push_back({h.envelope.type, h.envelope.trace, h.outcome, h.kind, std::string(h.from),
+                    std::string(h.to)});
+  }
+  std::vector<Seen> hops;
+};
+
+std::vector<std::string> with_plan(Plan& plan, Duration advance = Duration::from_s(1)) {
+  Journal journal;
+  Script script;
+  script.note = [&](Scripted&, Note::Reader m, const Envelope&) {
+    journal.add(m.getText().cStr());
+  };
+  auto o = virtual_options();
+  o.faults = &plan;
+  Runtime runtime(std::move(o));
+  runtime.start(node({child("a", script)}));
+  runtime.drain();
+  const auto a = runtime.ref<ProbeRole>("/node/a");
+  BOOST_CHECK(a.send(note("1")) == Delivery::delivered);
+  BOOST_CHECK(a.send(note("2")) == Delivery::delivered);
+  runtime.advance(advance);
+  return journal.lines();
+}
+
+void check_lines(const std::vector<std::string>& have, const std::vector<std::string>& want) {
+  BOOST_CHECK_EQUAL_COLLECTIONS(have.begin(), have.end(), want.begin(), want.end());
+}
+
+// The verdict for the first note only.
+std::function<FaultVerdict()> first(FaultVerdict verdict) {
+  return [verdict, n = 0]() mutable { return n++ == 0 ? verdict : FaultVerdict{}; };
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(door_test)
+
+BOOST_AUTO_TEST_CASE(a_rule_may_drop_duplicate_or_delay) {
+  Plan plan;
+  plan.deliver = first({FaultVerdict::drop, {}});
+  check_lines(with_plan(plan), {"2"});
+  plan.deliver = first({FaultVerdict::duplicate, {}});
+  check_lines(with_plan(plan), {"1", "1", "2"});
+  plan.deliver = first({FaultVerdict::delay, Duration::from_ms(50)});
+  check_lines(with_plan(plan), {"2", "1"});
+  plan.deliver = first({FaultVerdict::delay, Duration::from_ms(50)});
+  check_lines(with_plan(plan, Duration::from_ms(49)), {"2"});
+}
+
+BOOST_AUTO_TEST_CASE(a_rule_that_throws_fails_the_actor_which_is_restarted) {
+  Plan plan;
+  plan.handle = [n = 0](std::string_view) mutable {
+    if (n++ == 0) throw std::runtime_error("injected");
+  };
+  auto o = virtual_options();
+  o.faults = &plan;
+  Journal journal;
+  Script script;
+  script.note = [&](Scripted&, Note::Reader m, const Envelope&) {
+    journal.add(m.getText().cStr());
+  };
+  Runtime runtime(std::move(o));
+  runtime.start(node({child("a", script)}));
+  const auto a = runtime.ref<ProbeRole>("/node/a");
+  (void)a.send(note("1"));
+  runtime.advance(Duration::from_s(1));
+  (void)a.send(note("2"));
+  runtime.drain();
+  check_lines(journal.lines(), {"2"});
+  BOOST_CHECK_EQUAL(row(runtime, "/node/a").last_reason, "injected");
+  BOOST_CHECK_EQUAL(row(runtime, "/node/a").restarts, 1u);
+}
+
+BOOST_AUTO_TEST_CASE(spans_form_a_tree_across_three_actors) {
+  Sink sink;
+  auto o = virtual_options();
+  o.trace = &sink;
+  Runtime runtime(std::move(o));
+  Script a;
+  a.note = [](Scripted& self, Note::Reader, const Envelope&) {
+    (void)self.ctx().ref<ProbeRole>("/node/b").send(numbered<Order>(1));
+    self.ctx().request<Answer>(self.ctx().ref<ProbeRole>("/node/c"), numbered<Question>(1),
+                               Duration::from_s(1),
+                               [](Result<Answer::Reader> r) { BOOST_CHECK(r.has_value()); });
+  };
+  Script b;
+  b.order = [](Scripted& self, Order::Reader, const Envelope&) {
+    (void)self.ctx().ref<ProbeRole>("/node/c").send(numbered<Load>(1));
+  };
+  Script c;
+  c.load = [](Scripted&, Load::Reader, const Envelope&) {};
+  c.question = [](Scripted& self, Question::Reader, const Envelope& e) {
+    self.ctx().reply(e, numbered<Answer>(1));
+  };
+  runtime.start(node({child("a", a), child("b", b), child("c", c)}));
+  (void)runtime.ref<ProbeRole>("/node/a").send(note("root"));
+  runtime.drain();
+  BOOST_REQUIRE_EQUAL(sink.hops.size(), 5u);
+  const auto find = [&](std::uint64_t type) {
+    for (const auto& hop : sink.hops) {
+      if (hop.type == type) return hop;
+    }
+    BOOST_FAIL("no such hop");
+    return sink.hops.front();
+  };
+  const auto root = find(capnp::typeId<Note>());
+  const auto order = find(capnp::typeId<Order>());
+  const auto load = find(capnp::typeId<Load>());
+  const auto question = find(capnp::typeId<Question>());
+  const auto answer = find(capnp::typeId<Answer>());
+  BOOST_CHECK_EQUAL(root.trace.parent, 0u);
+  BOOST_CHECK_EQUAL(root.from, "");
+  BOOST_CHECK_EQUAL(order.trace.parent, root.trace.span);
+  BOOST_CHECK_EQUAL(question.trace.parent, root.trace.span);
+  BOOST_CHECK_EQUAL(load.trace.parent, order.trace.span);
+  BOOST_CHECK_EQUAL(answer.trace.parent, question.trace.span);
+  BOOST_CHECK_EQUAL(answer.from, "/node/c");
+  BOOST_CHECK_EQUAL(answer.to, "/node/a");
+  BOOST_CHECK(answer.kind == HopKind::reply);
+  BOOST_CHECK_EQUAL(load.trace.hops, 2);
+  for (const auto& hop : sink.hops) {
+    BOOST_CHECK_EQUAL(hop.trace.trace_hi, root.trace.trace_hi);
+    BOOST_CHECK_EQUAL(hop.trace.trace_lo, root.trace.trace_lo);
+    BOOST_CHECK(hop.outcome == HopOutcome::handled);
+    BOOST_CHECK_NE(hop.trace.span, 0u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(every_fate_of_a_message_is_told) {
+  Sink sink;
+  Plan plan;
+  plan.deliver = first({FaultVerdict::drop, {}});
+  auto o = virtual_options();
+  o.trace = &sink;
+  o.faults = &plan;
+  Runtime runtime(std::move(o));
+  auto spec = child("a", {}, Restart::temporary);
+  spec.mailbox.bulk = 1;
+  runtime.start(node({spec}));
+  runtime.drain();
+  const auto a = runtime.ref<ProbeRole>("/node/a");
+  (void)a.send(note("dropped"));
+  (void)a.send(numbered<Load>(1));  // unknown: no handler
+  (void)a.send(numbered<Load>(2));  // shed
+  runtime.drain();
+  (void)a.send(crash("threw"));
+  (void)a.send(numbered<Load>(3));  // lost
+  runtime.drain();
+  (void)a.send(numbered<Load>(4));  // no receiver
+  std::vector<std::string> have;
+  for (const auto& hop : sink.hops) have.emplace_back(name_of(hop.outcome));
+  check_lines(have, {"dropped", "shed", "unknown", "threw", "lost", "no_receiver"});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+}  // namespace witan::test
