@@ -82,6 +82,9 @@ class StateStore {
   // Errors: io, no_space; wrong_height if the delta was not prepared on the latest height.
   [[nodiscard]] Status commit(PreparedDelta delta, const BlockId& block_id, Durability durability);
 
+  // Everything committed so far is durable.
+  [[nodiscard]] Status sync() { return store_->sync(); }
+
   // Recomputes every root from the values, and every node's hash; all of it is read.
   // Errors: state_root_mismatch (field: module), corrupt, io.
   [[nodiscard]] Status verify_integrity() const;

@@ -53,11 +53,7 @@ Bytes encode_record(const SignedProposal& proposal) {
   write_proposal(*draft, proposal);
   return flat(std::move(draft));
 }
-Bytes encode_record(const Certificate& certificate) {
-  Draft<schema::Certificate> draft(64 + certificate.signatures.size() * 10);
-  write_certificate(*draft, certificate);
-  return flat(std::move(draft));
-}
+Bytes encode_record(const Certificate& certificate) { return encode_certificate(certificate); }
 Bytes encode_record(const BlockRecord& block) {
   return ByteWriter(block.bytes.size() + 40)
       .raw(block.parts_root.view())
@@ -79,7 +75,7 @@ Result<SignedProposal> decode_proposal_record(ByteView payload) {
   return read_flat<schema::Proposal>(payload, [](auto r) { return read_proposal(r); });
 }
 Result<Certificate> decode_certificate_record(ByteView payload) {
-  return read_flat<schema::Certificate>(payload, [](auto r) { return read_certificate(r); });
+  return decode_certificate(payload);
 }
 Result<BlockRecord> decode_block_record(ByteView payload) {
   ByteReader in(payload);

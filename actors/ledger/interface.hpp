@@ -11,9 +11,9 @@ namespace witan {
 struct LedgerRole {
   static constexpr std::string_view name = "ledger";
   static constexpr std::string_view path = "/node/chain/ledger";
-  using accepts = rt::Accepts<rt::Control<schema::BuildBlock, schema::CheckBlock,
-                                          schema::CommitBlock, schema::GetTip>,
-                              rt::Consensus<schema::GetAccounts>>;
+  using accepts = rt::Accepts<
+      rt::Control<schema::BuildBlock, schema::CheckBlock, schema::CommitBlock, schema::GetTip>,
+      rt::Consensus<schema::GetAccounts>>;
 };
 
 }  // namespace witan

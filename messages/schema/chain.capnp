@@ -79,8 +79,9 @@ struct TransactionsCommitted {
   ids @1 :Data;                # 32 bytes each
   codes @2 :List(UInt16);      # receipt codes, same order
   fees @3 :List(UInt64);
-  senders @4 :Data;            # 32-byte accounts whose nonce changed
+  senders @4 :Data;            # 32-byte accounts that changed
   nonces @5 :List(UInt64);     # their next nonces
+  balances @6 :List(UInt64);
 }
 struct AccountState { account @0 :Data; balance @1 :UInt64; nonce @2 :UInt64; }
 struct GetAccounts { accounts @0 :Data; }           # mempool asks for balance and nonce

@@ -190,6 +190,19 @@ Result<Certificate> read_certificate(schema::Certificate::Reader from) {
   return out;
 }
 
+Bytes encode_certificate(const Certificate& certificate) {
+  Draft<schema::Certificate> draft(64 + certificate.signatures.size() * 10);
+  write_certificate(*draft, certificate);
+  Bytes out;
+  std::move(draft).seal().words->append_flat(out);
+  return out;
+}
+
+Result<Certificate> decode_certificate(ByteView bytes) {
+  WITAN_TRY(const WordsPtr words, Words::from_flat(bytes));
+  return decode<schema::Certificate>(*words, [](auto r) { return read_certificate(r); });
+}
+
 void write_header(schema::Header::Builder to, const Header& header) {
   to.setVersion(header.version);
   to.setChainId(as_data(header.chain_id));

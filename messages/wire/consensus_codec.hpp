@@ -29,6 +29,9 @@ void write_part(schema::BlockPart::Builder to, const BlockPart& part, std::uint3
 void write_certificate(schema::Certificate::Builder to, const Certificate& certificate);
 // An absent certificate (no signatures, height 0) reads as a default one.
 [[nodiscard]] Result<Certificate> read_certificate(schema::Certificate::Reader from);
+// The same as flat bytes, for storage and the log.
+[[nodiscard]] Bytes encode_certificate(const Certificate& certificate);
+[[nodiscard]] Result<Certificate> decode_certificate(ByteView bytes);
 [[nodiscard]] inline bool is_absent(const Certificate& c) { return c.signatures.empty(); }
 
 void write_header(schema::Header::Builder to, const Header& header);

@@ -1,0 +1,359 @@
+#include "actors/ledger/chain.hpp"
+
+#include <algorithm>
+
+#include "actors/consensus/core/proposer_order.hpp"
+#include "actors/ledger/core/genesis_state.hpp"
+#include "actors/ledger/receipts.hpp"
+#include "crypto/sign_bytes.hpp"
+#include "messages/base/codec_bytes.hpp"
+#include "messages/wire/consensus_codec.hpp"
+#include "messages/wire/tx_codec.hpp"
+#include "storage/keys.hpp"
+
+namespace witan::ledger {
+
+// Accounts as the state store holds them at the tip.
+class Chain::StateReader final : public AccountReader {
+ public:
+  explicit StateReader(const StateStore& state) : state_(state) {}
+  Result<Account> account(const AccountId& id) const override {
+    WITAN_TRY(const auto value, state_.get(Module::accounts, Hash32::from(id.view())));
+    if (!value) return Account{};
+    return decode_account(*value);
+  }
+
+ private:
+  const StateStore& state_;
+};
+
+Chain::Chain(ChainOptions options)
+    : options_(std::move(options)),
+      rules_(ExecutionRules::of(options_.genesis)),
+      validators_hash_(witan::validators_hash(validators())),
+      window_(options_.opaque_salt) {}
+
+// ---- opening
+// -------------------------------------------------------------------------------------
+
+Result<std::unique_ptr<Chain>> Chain::open(ChainOptions options) {
+  std::unique_ptr<Chain> chain(new Chain(std::move(options)));
+  WITAN_TRY_VOID(chain->start());
+  return chain;
+}
+
+Status Chain::start() {
+  if (!options_.state.latest()) WITAN_TRY_VOID(write_genesis());
+  const StateMeta meta = *options_.state.latest();
+  const Height stored = options_.blocks.last().value_or(Height(0));
+  if (stored < meta.height)
+    return fail(ErrorCode::corrupt, "blocks.db",
+                "holds blocks up to " + std::to_string(stored.get()) + ", but the state is at " +
+                    std::to_string(meta.height.get()) +
+                    ": remove data/state.db, it is rebuilt from the blocks");
+  tip_.height = meta.height;
+  tip_.id = meta.block_id;
+  tip_.time = options_.genesis.time;
+  tip_.state_root = meta.state_root;
+  if (meta.height.get() > 0) {
+    WITAN_TRY(const StoredBlock block, options_.blocks.block_at(meta.height));
+    WITAN_TRY(const Block decoded, decode_block(block.block));
+    tip_.time = decoded.header.time;
+  }
+  WITAN_TRY_VOID(load_opaque_window());
+  WITAN_TRY_VOID(catch_up(meta.height));
+  if (tip_.height.get() > 0) {
+    WITAN_TRY(const Bytes certificate, options_.blocks.certificate_at(tip_.height));
+    WITAN_TRY(tip_.certificate, decode_certificate(certificate));
+  }
+  durable_ = tip_.height;
+  return sync();
+}
+
+Status Chain::write_genesis() {
+  WITAN_TRY(const StateWrites writes, genesis_state(options_.genesis));
+  WITAN_TRY(PreparedDelta delta, options_.state.prepare(Height(0), writes));
+  return options_.state.commit(std::move(delta), BlockId{}, Durability::synced);
+}
+
+// Blocks that were stored before a crash and not applied: they were decided, so they must execute.
+Status Chain::catch_up(Height state_height) {
+  const Height last = options_.blocks.last().value_or(Height(0));
+  const Height from = state_height.get() == 0 ? options_.genesis.initial_height : state_height + 1;
+  for (Height h = from; h <= last; ++h) {
+    WITAN_TRY(StoredBlock stored, options_.blocks.block_at(h));
+    WITAN_TRY(const Bytes raw_certificate, options_.blocks.certificate_at(h));
+    WITAN_TRY(const CommitCertificate certificate, decode_certificate(raw_certificate));
+    WITAN_TRY(ParsedBlock parsed, parse(stored.block, false, UnixTime{}));
+    const std::vector<bool> verified(parsed.txs.size(), true);
+    WITAN_TRY(PreparedBlock block,
+              execute_block(std::move(parsed), std::move(stored.block), verified));
+    WITAN_TRY_VOID(apply(std::move(block), certificate, false));
+  }
+  return {};
+}
+
+Status Chain::load_opaque_window() {
+  if (!rules_.opaque_allowed || tip_.height.get() == 0) return {};
+  const Height first = *options_.blocks.first();
+  const std::uint64_t depth = std::min(opaque_window_heights, tip_.height.get() - first.get() + 1);
+  for (std::uint64_t h = tip_.height.get() - depth + 1; h <= tip_.height.get(); ++h) {
+    WITAN_TRY(const StoredBlock stored, options_.blocks.block_at(Height(h)));
+    WITAN_TRY(const Block block, decode_block(stored.block));
+    std::vector<OpaqueEntry> entries;
+    for (const Bytes& bytes : block.txs) {
+      WITAN_TRY(const Transaction tx, decode_transaction(bytes));
+      if (const auto* opaque = std::get_if<Opaque>(&tx))
+        entries.push_back({tx_id(bytes), opaque->last_height});
+    }
+    window_.commit(Height(h), entries);
+  }
+  return {};
+}
+
+// ---- questions
+// -----------------------------------------------------------------------------------
+
+Height Chain::next_height() const {
+  return tip_.height.get() == 0 ? options_.genesis.initial_height : tip_.height + 1;
+}
+
+Result<Account> Chain::account(const AccountId& id) const {
+  return StateReader(options_.state).account(id);
+}
+
+std::uint64_t Chain::tx_bytes_max() const {
+  return tx_bytes_budget(options_.genesis.params.block_bytes_max, validators().size(), 0);
+}
+
+const PreparedBlock* Chain::prepared(const BlockId& id) const {
+  const auto it = prepared_.find(id);
+  return it == prepared_.end() ? nullptr : &it->second;
+}
+
+ExpectedHeader Chain::expected(Round origin) const {
+  ExpectedHeader out;
+  out.chain_id = options_.chain_id;
+  out.height = next_height();
+  out.prev_time = tip_.time;
+  out.prev_block_id = tip_.id;
+  // Until validators are drawn by VRF there is one epoch, and its entropy is the chain id.
+  out.vrf_entropy = options_.chain_id;
+  const auto order = proposer_order(validators(), out.vrf_entropy, out.height);
+  out.proposer = validators().at(proposer_at(order, origin)).key;
+  out.validators_hash = validators_hash_;
+  out.next_validators_hash = validators_hash_;
+  return out;
+}
+
+// ---- building
+// ------------------------------------------------------------------------------------
+
+Result<const PreparedBlock*> Chain::build(BuildRequest request) {
+  const ExpectedHeader prescribed = expected(request.round);
+  std::vector<Transaction> txs;
+  std::vector<Candidate> candidates;
+  txs.reserve(request.txs.size());
+  for (const Bytes& bytes : request.txs) {
+    WITAN_TRY(Transaction tx, decode_transaction(bytes));
+    txs.push_back(std::move(tx));
+  }
+  for (std::size_t i = 0; i < txs.size(); ++i)
+    candidates.push_back(
+        {{request.ids[i], &txs[i], true}, static_cast<std::uint32_t>(request.txs[i].size())});
+  const StateReader reader(options_.state);
+  WITAN_TRY(BuiltBlock built,
+            ledger::build(Execution(rules_, prescribed.height, reader, window_), candidates,
+                          {.tx_bytes_max = tx_bytes_max()}, prescribed.proposer));
+
+  PreparedBlock out;
+  Block block;
+  for (const std::uint32_t index : built.accepted) {
+    block.txs.push_back(std::move(request.txs[index]));
+    out.ids.push_back(request.ids[index]);
+  }
+  WITAN_TRY(out.delta, options_.state.prepare(prescribed.height, built.result.writes()));
+  block.last_commit = std::move(request.last_commit);
+  Header& header = block.header;
+  header.chain_id = prescribed.chain_id;
+  header.height = prescribed.height;
+  header.origin_round = request.round;
+  header.time = std::max(request.time, tip_.time + Duration{1});
+  header.proposer = prescribed.proposer;
+  header.prev_block_id = prescribed.prev_block_id;
+  if (!is_absent(block.last_commit)) header.prev_commit_hash = commit_hash(block.last_commit);
+  header.tx_root = tx_root(out.ids);
+  header.evidence_root = evidence_root({});
+  header.module_roots = module_roots_of(out.delta.roots);
+  header.state_root = out.delta.state_root;
+  header.validators_hash = prescribed.validators_hash;
+  header.next_validators_hash = prescribed.next_validators_hash;
+  header.vrf_entropy = prescribed.vrf_entropy;
+  out.id = block_id(header);
+  out.header = header;
+  out.bytes = encode_block(block);
+  out.result = std::move(built.result);
+  return keep(std::move(out));
+}
+
+// ---- checking
+// ------------------------------------------------------------------------------------
+
+Result<ParsedBlock> Chain::parse(ByteView bytes, bool in_round, UnixTime now) const {
+  ParsedBlock out;
+  WITAN_TRY(out.block, decode_block(bytes, options_.genesis.params.block_bytes_max));
+  const Header& header = out.block.header;
+  out.id = block_id(header);
+  std::optional<RoundContext> round;
+  if (in_round)
+    round = RoundContext{Round(round_max), now, options_.genesis.params.precision,
+                         options_.genesis.params.message_delay};
+  WITAN_TRY_VOID(check_header(header, expected(header.origin_round), round));
+  if (!out.block.evidence.empty())
+    return fail(ErrorCode::invalid_block, "block.evidence", "no evidence kind is known yet");
+
+  BlockLists lists;
+  out.ids.reserve(out.block.txs.size());
+  for (const Bytes& tx : out.block.txs) {
+    out.ids.push_back(tx_id(tx));
+    lists.tx_bytes += tx_block_bytes(tx.size());
+  }
+  lists.tx_ids = out.ids;
+  lists.tx_bytes_max = tx_bytes_max();
+  if (!is_absent(out.block.last_commit))
+    lists.last_commit_hash = commit_hash(out.block.last_commit);
+  WITAN_TRY_VOID(check_lists(header, lists));
+  WITAN_TRY_VOID(check_last_commit(out.block));
+  out.txs.reserve(out.block.txs.size());
+  for (const Bytes& tx : out.block.txs) {
+    WITAN_TRY(Transaction decoded, decode_transaction(tx));
+    out.txs.push_back(std::move(decoded));
+  }
+  return out;
+}
+
+// The certificate a block carries for the one before it: same block, enough power, good signatures.
+// Signatures that are in our own certificate of that block were verified already.
+Status Chain::check_last_commit(const Block& block) const {
+  const CommitCertificate& commit = block.last_commit;
+  if (tip_.height.get() == 0) {
+    if (!is_absent(commit))
+      return fail(ErrorCode::invalid_block, "block.last_commit", "the first block has none");
+    return {};
+  }
+  if (commit.type != VoteType::precommit || commit.height != tip_.height ||
+      commit.block_id != tip_.id)
+    return fail(ErrorCode::invalid_block, "block.last_commit", "not of the previous block");
+  std::uint64_t power = 0;
+  for (const CertificateSignature& s : commit.signatures) {
+    if (s.validator >= validators().size())
+      return fail(ErrorCode::invalid_block, "block.last_commit", "unknown validator");
+    power += validators().at(s.validator).power;
+    const auto& known = tip_.certificate.signatures;
+    if (commit.round == tip_.certificate.round &&
+        std::find(known.begin(), known.end(), s) != known.end())
+      continue;
+    const SignedVote vote{{VoteType::precommit, commit.height, commit.round, commit.block_id,
+                           s.pol_round, s.validator},
+                          s.signature};
+    if (const auto verified = options_.verifier->verify(vote); !verified)
+      return fail(ErrorCode::invalid_block, "block.last_commit", verified.error().to_string());
+  }
+  if (!validators().is_quorum(power))
+    return fail(ErrorCode::invalid_block, "block.last_commit", "no quorum of voting power");
+  return {};
+}
+
+Result<PreparedBlock> Chain::execute_block(ParsedBlock parsed, Bytes bytes,
+                                           const std::vector<bool>& verified) const {
+  std::vector<ExecTx> txs;
+  txs.reserve(parsed.txs.size());
+  for (std::size_t i = 0; i < parsed.txs.size(); ++i)
+    txs.push_back({parsed.ids[i], &parsed.txs[i], verified[i]});
+  const Header& header = parsed.block.header;
+  const StateReader reader(options_.state);
+  PreparedBlock out;
+  WITAN_TRY(out.result,
+            ledger::execute(rules_, header.height, reader, window_, txs, header.proposer));
+  WITAN_TRY_VOID(check_executed(out.result));
+  WITAN_TRY(out.delta, options_.state.prepare(header.height, out.result.writes()));
+  WITAN_TRY_VOID(check_state(header, module_roots_of(out.delta.roots)));
+  out.id = parsed.id;
+  out.header = header;
+  out.bytes = std::move(bytes);
+  out.ids = std::move(parsed.ids);
+  return out;
+}
+
+Result<const PreparedBlock*> Chain::execute(ParsedBlock parsed, Bytes bytes,
+                                            const std::vector<bool>& verified) {
+  if (parsed.block.header.height != next_height())
+    return fail(ErrorCode::wrong_height, "header.height", "the chain has moved on");
+  if (const PreparedBlock* known = prepared(parsed.id)) return known;
+  WITAN_TRY(PreparedBlock block, execute_block(std::move(parsed), std::move(bytes), verified));
+  return keep(std::move(block));
+}
+
+const PreparedBlock* Chain::keep(PreparedBlock block) {
+  if (prepared_.size() >= prepared_max) prepared_.erase(prepared_.begin());
+  const BlockId id = block.id;
+  return &prepared_.insert_or_assign(id, std::move(block)).first->second;
+}
+
+// ---- committing
+// ----------------------------------------------------------------------------------
+
+Result<CommittedBlock> Chain::commit(const CommitCertificate& certificate) {
+  if (certificate.height != next_height())
+    return fail(ErrorCode::wrong_height, "certificate.height", "not the next height");
+  auto node = prepared_.extract(certificate.block_id);
+  if (node.empty())
+    return fail(ErrorCode::missing, "certificate.block_id", "the block was not executed here");
+  return apply(std::move(node.mapped()), certificate, true);
+}
+
+Result<CommittedBlock> Chain::apply(PreparedBlock block, const CommitCertificate& certificate,
+                                    bool store_block) {
+  if (store_block)
+    WITAN_TRY_VOID(options_.blocks.put(
+        block.header.height, block.id, block.bytes, encode_certificate(certificate),
+        encode_receipts(block.result.receipts), Durability::buffered));
+  WITAN_TRY_VOID(write_index(block));
+  WITAN_TRY_VOID(options_.state.commit(std::move(block.delta), block.id, Durability::buffered));
+  window_.commit(block.header.height, block.result.opaque);
+  tip_ = {block.header.height, block.id, block.header.time, block.header.state_root, certificate};
+  prepared_.clear();
+  if (tip_.height.get() >= durable_.get() + options_.sync_every_blocks) WITAN_TRY_VOID(sync());
+
+  CommittedBlock out;
+  out.height = block.header.height;
+  out.id = block.id;
+  out.header = block.header;
+  out.bytes = static_cast<std::uint32_t>(block.bytes.size());
+  out.ids = std::move(block.ids);
+  out.receipts = std::move(block.result.receipts);
+  out.accounts = std::move(block.result.accounts);
+  return out;
+}
+
+// Opaque transactions are a measuring device of development chains and are not indexed.
+Status Chain::write_index(const PreparedBlock& block) {
+  if (options_.index == nullptr || block.result.opaque.size() == block.ids.size()) return {};
+  WriteBatch batch;
+  for (std::size_t i = 0; i < block.ids.size(); ++i) {
+    const Bytes place =
+        ByteWriter(12).u64(block.header.height.get()).u32(static_cast<std::uint32_t>(i)).take();
+    batch.put(keys::for_id(keys::transaction, block.ids[i]), place);
+  }
+  return options_.index->write(batch, Durability::buffered);
+}
+
+Status Chain::sync() {
+  WITAN_TRY_VOID(options_.blocks.sync());
+  WITAN_TRY_VOID(options_.state.sync());
+  if (options_.index != nullptr) WITAN_TRY_VOID(options_.index->sync());
+  durable_ = tip_.height;
+  return {};
+}
+
+}  // namespace witan::ledger
