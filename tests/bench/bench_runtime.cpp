@@ -1,0 +1,125 @@
+// Cost of the door. Run: build/release/bin/bench_runtime
+//   deliver/forward     one actor on one worker forwards 64 envelopes to itself in a circle
+//   deliver/build       the same, but builds and seals a new message each time
+//   ping_pong           one message between two actors; two workers: every hop wakes an idle one
+//   request             request and reply between two actors on one worker, 64 in flight
+#include <benchmark/benchmark.h>
+
+#include <condition_variable>
+#include <mutex>
+
+#include "actors/runtime/actor.hpp"
+#include "actors/runtime/runtime.hpp"
+
+namespace {
+using namespace witan;
+using namespace witan::rt;
+
+struct HopRole {
+  static constexpr std::string_view name = "hop";
+  using accepts = Accepts<Consensus<schema::Failure>>;
+};
+
+struct Finish {
+  void set() {
+    const std::lock_guard guard(mutex);
+    done = true;
+    changed.notify_all();
+  }
+  void wait() {
+    std::unique_lock guard(mutex);
+    changed.wait(guard, [&] { return done; });
+    done = false;
+  }
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool done = false;
+};
+
+struct Plan {
+  std::string to;
+  bool build = false;
+  bool ask = false;
+  std::int64_t* left = nullptr;
+  Finish* finish = nullptr;
+};
+
+class Hopper final : public ActorFor<HopRole> {
+ public:
+  Hopper(ActorContext& context, const Plan& plan)
+      : ActorFor(context), plan_(plan), to_(context.ref<HopRole>(plan.to)) {
+    handle<schema::Failure>(&Hopper::on_message);
+  }
+
+ private:
+  void on_message(schema::Failure::Reader, const Envelope& envelope) {
+    if (envelope.request != 0) return context().reply(envelope, Draft<schema::Failure>());
+    if (plan_.left == nullptr || --*plan_.left > 0) return pass(envelope);
+    if (*plan_.left == 0) plan_.finish->set();
+  }
+  void pass(const Envelope& envelope) {
+    if (plan_.ask) return ask();
+    if (plan_.build) {
+      (void)to_.send(Draft<schema::Failure>());
+    } else {
+      (void)to_.send<schema::Failure>(envelope);
+    }
+  }
+  void ask() {
+    context().request<schema::Failure>(to_, Draft<schema::Failure>(), Duration::from_s(5),
+                                       [this](Result<schema::Failure::Reader>) {
+                                         if (--*plan_.left > 0) return ask();
+                                         if (*plan_.left == 0) plan_.finish->set();
+                                       });
+  }
+  Plan plan_;
+  ActorRef<HopRole> to_;
+};
+
+ChildSpec hopper(std::string name, Plan plan) {
+  ChildSpec spec;
+  spec.name = std::move(name);
+  spec.factory = [plan](ActorContext& c) { return std::make_unique<Hopper>(c, plan); };
+  return spec;
+}
+
+void measure(benchmark::State& state, std::size_t workers, int in_flight, Plan plan, bool two) {
+  Finish finish;
+  std::int64_t left = 0;
+  plan.left = &left;
+  plan.finish = &finish;
+  RuntimeOptions options;
+  options.worker_threads = workers;
+  Runtime runtime(std::move(options));
+  SupervisorSpec root{.name = "node", .children = {}};
+  plan.to = two ? "/node/b" : "/node/a";
+  root.children.emplace_back(hopper("a", plan));
+  Plan echo;
+  echo.to = "/node/a";
+  if (two) root.children.emplace_back(hopper("b", echo));
+  runtime.start(std::move(root));
+  constexpr std::int64_t batch = 100'000;
+  for (auto _ : state) {
+    left = batch;
+    for (int i = 0; i < in_flight; ++i) {
+      (void)runtime.ref<HopRole>("/node/a").send(Draft<schema::Failure>());
+    }
+    finish.wait();
+  }
+  state.SetItemsProcessed(state.iterations() * batch * (two && !plan.ask ? 2 : 1));
+}
+
+void forward(benchmark::State& s) { measure(s, 1, 64, {}, false); }
+void build(benchmark::State& s) { measure(s, 1, 64, {.to = {}, .build = true}, false); }
+void ping_pong_one_worker(benchmark::State& s) { measure(s, 1, 1, {}, true); }
+void ping_pong_two_workers(benchmark::State& s) { measure(s, 2, 1, {}, true); }
+void request(benchmark::State& s) { measure(s, 1, 64, {.to = {}, .ask = true}, true); }
+
+BENCHMARK(forward)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(build)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(ping_pong_one_worker)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(ping_pong_two_workers)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(request)->UseRealTime()->Unit(benchmark::kMillisecond);
+}  // namespace
+
+BENCHMARK_MAIN();
