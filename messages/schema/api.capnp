@@ -17,7 +17,7 @@ struct GetBlock {                                      # -> BlockView
   }
   withTransactions @3 :Bool;                           # else BlockView.transactions stays empty
 }
-struct GetBlocks { from @0 :UInt64; to @1 :UInt64; }   # -> BlockList, newest first, at most 20
+struct GetBlocks { from @0 :UInt64; to @1 :UInt64; }   # -> BlockList, newest first, at most 20; both 0: the last 20
 struct GetTransaction { id @0 :Data; }                 # -> TxView
 struct GetAccount {                                    # -> AccountView
   id @0 :Data;                                         # 32 bytes

@@ -1,0 +1,98 @@
+#include "actors/api/query_actor.hpp"
+
+#include "messages/base/hex.hpp"
+
+namespace witan {
+namespace {
+
+template <class Fixed>
+Result<Fixed> fixed(capnp::Data::Reader data, const char* field) {
+  return fixed_from<Fixed>(as_view(data), field);
+}
+
+Result<BlockSelector> selector_from(schema::GetBlock::Reader ask) {
+  switch (ask.which()) {
+    case schema::GetBlock::LATEST:
+      return BlockSelector(LatestBlock{});
+    case schema::GetBlock::HEIGHT:
+      return BlockSelector(Height(ask.getHeight()));
+    case schema::GetBlock::ID: {
+      WITAN_TRY(const Hash32 id, fixed<Hash32>(ask.getId(), "id"));
+      return BlockSelector(id);
+    }
+  }
+  return fail(ErrorCode::malformed, "block", "unknown selector");
+}
+
+}  // namespace
+
+QueryActor::QueryActor(rt::ActorContext& context, std::shared_ptr<QuerySources> sources)
+    : ActorFor(context), sources_(std::move(sources)) {
+  handle<schema::GetStatus>(&QueryActor::on_status);
+  handle<schema::GetReadiness>(&QueryActor::on_readiness);
+  handle<schema::GetBlock>(&QueryActor::on_block);
+  handle<schema::GetBlocks>(&QueryActor::on_blocks);
+  handle<schema::GetTransaction>(&QueryActor::on_transaction);
+  handle<schema::GetAccount>(&QueryActor::on_account);
+  handle<schema::GetValidators>(&QueryActor::on_validators);
+  handle<schema::GetTree>(&QueryActor::on_tree);
+  handle<schema::GetGenesis>(&QueryActor::on_genesis);
+}
+
+template <class Reply, class Fill>
+void QueryActor::answer(const Envelope& request, const Fill& fill) {
+  Draft<Reply> draft;
+  if (const Status filled = fill(*draft); !filled)
+    return context().reply_error(request, filled.error());
+  context().reply(request, std::move(draft));
+}
+
+void QueryActor::on_status(schema::GetStatus::Reader, const Envelope& request) {
+  answer<schema::NodeStatus>(request, [&](auto& out) { return sources_->status(out); });
+}
+
+void QueryActor::on_readiness(schema::GetReadiness::Reader, const Envelope& request) {
+  answer<schema::Readiness>(request, [&](auto& out) { return sources_->readiness(out); });
+}
+
+void QueryActor::on_block(schema::GetBlock::Reader ask, const Envelope& request) {
+  answer<schema::BlockView>(request, [&](auto& out) -> Status {
+    WITAN_TRY(const BlockSelector which, selector_from(ask));
+    return sources_->block(which, ask.getWithTransactions(), out);
+  });
+}
+
+void QueryActor::on_blocks(schema::GetBlocks::Reader ask, const Envelope& request) {
+  answer<schema::BlockList>(request, [&](auto& out) {
+    return sources_->blocks(Height(ask.getFrom()), Height(ask.getTo()), out);
+  });
+}
+
+void QueryActor::on_transaction(schema::GetTransaction::Reader ask, const Envelope& request) {
+  answer<schema::TxView>(request, [&](auto& out) -> Status {
+    WITAN_TRY(const TxId id, fixed<TxId>(ask.getId(), "id"));
+    return sources_->transaction(id, out);
+  });
+}
+
+void QueryActor::on_account(schema::GetAccount::Reader ask, const Envelope& request) {
+  answer<schema::AccountView>(request, [&](auto& out) -> Status {
+    WITAN_TRY(const AccountId id, fixed<AccountId>(ask.getId(), "address"));
+    return sources_->account(id, ask.getProve(), out);
+  });
+}
+
+void QueryActor::on_validators(schema::GetValidators::Reader ask, const Envelope& request) {
+  answer<schema::ValidatorsView>(
+      request, [&](auto& out) { return sources_->validators(Height(ask.getHeight()), out); });
+}
+
+void QueryActor::on_tree(schema::GetTree::Reader, const Envelope& request) {
+  answer<schema::TreeView>(request, [&](auto& out) { return sources_->tree(out); });
+}
+
+void QueryActor::on_genesis(schema::GetGenesis::Reader, const Envelope& request) {
+  answer<schema::GenesisView>(request, [&](auto& out) { return sources_->genesis(out); });
+}
+
+}  // namespace witan
