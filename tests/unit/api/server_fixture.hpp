@@ -2,6 +2,7 @@
 #pragma once
 #include <chrono>
 #include <memory>
+#include <thread>
 
 #include "actors/api/http_server.hpp"
 #include "actors/telemetry/log.hpp"

@@ -1,0 +1,315 @@
+// The whole API over loopback: HTTP, routes, actors of a real runtime behind them.
+#include "actors/api/service.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "actors/api/events_actor.hpp"
+#include "actors/api/query_actor.hpp"
+#include "actors/runtime/runtime.hpp"
+#include "tests/unit/api/server_fixture.hpp"
+
+namespace witan {
+namespace {
+
+using nlohmann::json;
+
+// A chain of ten blocks without a store.
+struct FakeSources final : QuerySources {
+  bool ready = true;
+  Status status(schema::NodeStatus::Builder out) override {
+    out.setMoniker("m");
+    out.setLatestHeight(10);
+    return {};
+  }
+  Status readiness(schema::Readiness::Builder out) override {
+    out.setReady(ready);
+    if (!ready) out.initReasons(1).set(0, "catching up");
+    return {};
+  }
+  Status block(const BlockSelector& which, bool with_transactions,
+               schema::BlockView::Builder out) override {
+    std::uint64_t height = 10;
+    if (const auto* h = std::get_if<Height>(&which)) height = h->get();
+    if (const auto* id = std::get_if<Hash32>(&which)) height = id->data[31];
+    if (height == 1) return fail(ErrorCode::pruned, "height", "removed");
+    if (height > 10) return fail(ErrorCode::not_found, "height", "not decided yet");
+    out.initHeader().setHeight(height);
+    if (with_transactions) out.initTransactions(1).set(0, as_data(as_bytes("tx")));
+    return {};
+  }
+  Status blocks(Height from, Height to, schema::BlockList::Builder out) override {
+    out.setLatestHeight(10);
+    const std::uint64_t count = from.get() == 0 ? 10 : to.get() - from.get() + 1;
+    out.initBlocks(static_cast<unsigned>(count));
+    return {};
+  }
+  Status transaction(const TxId& id, schema::TxView::Builder out) override {
+    out.setId(as_data(id));
+    return {};
+  }
+  Status account(const AccountId& id, bool prove, schema::AccountView::Builder out) override {
+    out.setKey(as_data(id));
+    out.setExists(true);
+    if (prove) out.setProof(as_data(as_bytes("proof")));
+    return {};
+  }
+  Status validators(Height height, schema::ValidatorsView::Builder out) override {
+    out.setHeight(height.get() == 0 ? 11 : height.get());
+    auto list = out.initValidators(4);
+    for (unsigned i = 0; i < 4; ++i) list[i].setPower(i + 1);
+    return {};
+  }
+  Status tree(schema::TreeView::Builder out) override {
+    out.initActors(1)[0].setPath("/node");
+    return {};
+  }
+  Status genesis(schema::GenesisView::Builder out) override {
+    out.setJson("{}");
+    return {};
+  }
+};
+
+// Admits every transaction but "bad"; "late" is never answered.
+struct FakeMempool final : rt::ActorFor<MempoolRole> {
+  explicit FakeMempool(rt::ActorContext& c) : ActorFor(c) {
+    handle<schema::SubmitTx>(&FakeMempool::on_tx);
+    handle<schema::SubmitBatch>(&FakeMempool::on_batch);
+    handle<schema::GetMempool>(&FakeMempool::on_get);
+  }
+  void on_tx(schema::SubmitTx::Reader tx, const Envelope& request) {
+    if (as_text(as_view(tx.getBytes())) == "late") return;
+    Draft<schema::SubmitResult> out;
+    const bool bad = as_text(as_view(tx.getBytes())) == "bad";
+    out->setCode(bad ? "bad_nonce" : "ok");
+    if (bad) out->setText("nonce is 3, expected 4");
+    if (tx.getMode() == schema::SubmitMode::COMMIT) out->setHeight(7);
+    context().reply(request, std::move(out));
+  }
+  void on_batch(schema::SubmitBatch::Reader batch, const Envelope& request) {
+    Draft<schema::SubmitBatchResult> out;
+    out->setAccepted(static_cast<std::uint32_t>(batch.getTransactions().size()));
+    out->setHeight(batch.getWait() ? 7 : 0);
+    context().reply(request, std::move(out));
+  }
+  void on_get(schema::GetMempool::Reader ask, const Envelope& request) {
+    Draft<schema::MempoolView> out;
+    out->setSize(ask.getLimit());
+    context().reply(request, std::move(out));
+  }
+};
+
+struct ServiceFixture : test::ServerFixture {
+  std::shared_ptr<FakeSources> sources = std::make_shared<FakeSources>();
+  std::shared_ptr<EventHub> hub = std::make_shared<EventHub>();
+  std::unique_ptr<rt::Runtime> runtime = std::make_unique<rt::Runtime>(rt::RuntimeOptions{});
+  std::unique_ptr<ApiService> service;
+  std::uint16_t port = 0;
+
+  template <class F>
+  static rt::ChildSpec child(std::string name, F factory) {
+    rt::ChildSpec spec;
+    spec.name = std::move(name);
+    spec.factory = std::move(factory);
+    return spec;
+  }
+  static rt::SupervisorSpec group(std::string name, std::vector<rt::Child> children) {
+    rt::SupervisorSpec spec;
+    spec.name = std::move(name);
+    spec.children = std::move(children);
+    return spec;
+  }
+
+  ServiceFixture() {
+    runtime->start(group("node", {group("chain", {child("mempool",
+                                                        [](rt::ActorContext& c) {
+                                                          return std::make_unique<FakeMempool>(c);
+                                                        })}),
+                                  group("api", {child("query",
+                                                      [s = sources](rt::ActorContext& c) {
+                                                        return std::make_unique<QueryActor>(c, s);
+                                                      }),
+                                                child("events", [h = hub](rt::ActorContext& c) {
+                                                  return std::make_unique<EventsActor>(c, h);
+                                                })})}));
+    ApiOptions o;
+    o.submit_deadline = Duration::from_ms(200);
+    service = std::make_unique<ApiService>(*runtime, hub, metrics, o);
+    port = start(options(),
+                 [this](const HttpRequest& q, const Responder& r) { service->handle(q, r); });
+    hub->set_wake([this] { server->wake_streams(); });
+  }
+  ~ServiceFixture() {
+    runtime.reset();
+    hub->set_wake({});
+    server.reset();
+  }
+
+  std::string get(const std::string& target) {
+    test::RawClient client(port);
+    client.send("GET " + target + " HTTP/1.1\r\n\r\n");
+    return client.response();
+  }
+  std::string post(const std::string& target, const std::string& type, const std::string& body) {
+    test::RawClient client(port);
+    client.send("POST " + target + " HTTP/1.1\r\nContent-Type: " + type +
+                "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    return client.response();
+  }
+  json get_json(const std::string& target, int status = 200) {
+    const std::string r = get(target);
+    BOOST_CHECK_MESSAGE(test::status_of(r) == status, target << " -> " << r);
+    return json::parse(test::body_of(r), nullptr, false);
+  }
+  json rpc(const std::string& body) {
+    return json::parse(test::body_of(post("/", "application/json", body)), nullptr, false);
+  }
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(service_test, ServiceFixture)
+
+BOOST_AUTO_TEST_CASE(queries_are_answered_by_the_query_actor) {
+  BOOST_CHECK_EQUAL(get_json("/api/v1/status")["latestHeight"], "10");
+  BOOST_CHECK_EQUAL(get_json("/api/v1/blocks/latest")["header"]["height"], "10");
+  BOOST_CHECK_EQUAL(get_json("/api/v1/blocks/4")["header"]["height"], "4");
+  BOOST_CHECK_EQUAL(get_json("/api/v1/blocks/4?txs=1")["transactions"][0], "7478");
+  BOOST_CHECK_EQUAL(
+      get_json("/api/v1/blocks/by-id/" + std::string(63, '0') + "5")["header"]["height"], "5");
+  BOOST_CHECK_EQUAL(get_json("/api/v1/blocks?from=3&to=5")["blocks"].size(), 3U);
+  BOOST_CHECK_EQUAL(get_json("/api/v1/blocks")["blocks"].size(), 10U);
+  const std::string id(64, 'c');
+  BOOST_CHECK_EQUAL(get_json("/api/v1/transactions/" + id)["id"], id);
+  BOOST_CHECK(!get_json("/api/v1/accounts/" + id).contains("proof"));
+  BOOST_CHECK_EQUAL(get_json("/api/v1/accounts/" + id + "?prove=1")["proof"], "70726f6f66");
+  BOOST_CHECK_EQUAL(get_json("/api/v1/validators")["height"], "11");
+  BOOST_CHECK_EQUAL(get_json("/api/v1/tree")["actors"][0]["path"], "/node");
+  BOOST_CHECK_EQUAL(get_json("/api/v1/genesis")["json"], "{}");
+  BOOST_CHECK_EQUAL(get_json("/api/v1/mempool?limit=5")["size"], "5");
+}
+
+BOOST_AUTO_TEST_CASE(errors_of_actors_become_statuses) {
+  BOOST_CHECK_EQUAL(get_json("/api/v1/blocks/11", 404)["error"]["code"], "not_found");
+  BOOST_CHECK_EQUAL(get_json("/api/v1/blocks/1", 410)["error"]["code"], "pruned");
+  BOOST_CHECK_EQUAL(get_json("/api/v1/blocks/x", 400)["error"]["field"], "height");
+  BOOST_CHECK_EQUAL(get_json("/api/v1/nothing", 404)["error"]["field"], "path");
+  // Nobody stands in these slots.
+  BOOST_CHECK_EQUAL(get_json("/api/v1/peers", 503)["error"]["code"], "unavailable");
+  BOOST_CHECK_EQUAL(get_json("/api/v1/consensus/state", 503)["error"]["code"], "unavailable");
+  const std::string wrong = get("/api/v1/transactions");
+  BOOST_CHECK_EQUAL(test::status_of(wrong), 405);
+  BOOST_CHECK(wrong.find("Allow: POST\r\n") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(liveness_readiness_and_metrics) {
+  BOOST_CHECK_EQUAL(test::body_of(get("/livez")), "ok\n");
+  BOOST_CHECK(get_json("/readyz")["ready"].get<bool>());
+  sources->ready = false;
+  BOOST_CHECK_EQUAL(get_json("/readyz", 503)["reasons"][0], "catching up");
+  BOOST_CHECK(get("/metrics")
+                  .find("witan_api_requests_total{chain_id=\"test\",route=\"readyz\","
+                        "status=\"503\"} 1") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(transactions_are_submitted_in_both_forms) {
+  const auto code = [](const std::string& r) { return json::parse(test::body_of(r))["code"]; };
+  const std::string path = "/api/v1/transactions";
+  BOOST_CHECK_EQUAL(code(post(path, "application/json", R"({"tx":"abcd"})")), "ok");
+  BOOST_CHECK_EQUAL(code(post(path, "application/octet-stream", "xyz")), "ok");
+  const std::string committed = post(path + "?wait=commit", "application/octet-stream", "xyz");
+  BOOST_CHECK_EQUAL(json::parse(test::body_of(committed))["height"], "7");
+  const std::string bad = post(path, "application/octet-stream", "bad");
+  BOOST_CHECK_EQUAL(test::status_of(bad), 400);
+  BOOST_CHECK_EQUAL(json::parse(test::body_of(bad))["error"]["code"], "bad_nonce");
+  // In a block, but failed there: an answer, not an error.
+  const std::string failed = post(path + "?wait=commit", "application/octet-stream", "bad");
+  BOOST_CHECK_EQUAL(test::status_of(failed), 200);
+  BOOST_CHECK_EQUAL(test::status_of(post(path, "application/octet-stream", "late")), 504);
+  for (const auto& [type, body] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"text/plain", "x"},
+           {"application/json", "{"},
+           {"application/json", "{}"},
+           {"application/json", R"({"tx":"zz"})"},
+           {"application/json", R"({"tx":""})"},
+           {"application/octet-stream", ""},
+           {"application/octet-stream", std::string(65537, 'x')}})
+    BOOST_CHECK_EQUAL(test::status_of(post(path, type, body)), body.size() > 65536 ? 413 : 400);
+}
+
+BOOST_AUTO_TEST_CASE(batches_are_checked_before_they_are_sent) {
+  const std::string path = "/api/v1/transactions/batch?wait=commit";
+  const std::string two("\x02\0\0\0ab\x01\0\0\0c", 11);
+  const auto ok = json::parse(test::body_of(post(path, "application/octet-stream", two)));
+  BOOST_CHECK_EQUAL(ok["accepted"], 11);
+  BOOST_CHECK_EQUAL(ok["height"], "7");
+  for (const std::string& bad : {two.substr(0, 10), std::string(), std::string(4, '\0'),
+                                 std::string("\xff\xff\xff\xffx"), std::string("\x01")}) {
+    const std::string r = post(path, "application/octet-stream", bad);
+    BOOST_CHECK_EQUAL(test::status_of(r), 400);
+    BOOST_CHECK(test::body_of(r).find("\"field\":\"transactions") != std::string::npos);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_event_sent_to_the_events_actor_reaches_a_stream_and_can_be_resumed) {
+  test::RawClient client(port);
+  client.send("GET /api/v1/events?from=0-0 HTTP/1.1\r\n\r\n");
+  const auto events = runtime->ref<EventsRole>(EventsRole::path);
+  for (std::uint64_t h = 1; h <= 3; ++h) {
+    Draft<schema::PublishedEvent> draft;
+    draft->setHeight(h);
+    draft->initNewBlock().setHeight(h);
+    BOOST_REQUIRE(events.send(std::move(draft)) == rt::Delivery::delivered);
+  }
+  BOOST_CHECK(client.read_until("id: 3-0\nevent: newBlock\n"));
+  test::RawClient resumed(port);
+  resumed.send("GET /api/v1/events HTTP/1.1\r\nLast-Event-ID: 1-0\r\n\r\n");
+  BOOST_REQUIRE(resumed.read_until("id: 3-0\n"));
+  BOOST_CHECK(resumed.received.find("id: 2-0\n") != std::string::npos);
+  BOOST_CHECK(resumed.received.find("id: 1-0\n") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(json_rpc_answers_in_cometbft_shapes) {
+  BOOST_CHECK_EQUAL(rpc(R"({"jsonrpc":"2.0","id":1,"method":"health"})").dump(),
+                    R"({"id":1,"jsonrpc":"2.0","result":{}})");
+  BOOST_CHECK_EQUAL(get_json("/status")["result"]["sync_info"]["latest_block_height"], "10");
+  BOOST_CHECK_EQUAL(get_json("/block?height=4")["result"]["block"]["data"]["txs"][0], "dHg=");
+  BOOST_CHECK_EQUAL(get_json("/commit")["result"]["signed_header"]["header"]["height"], "10");
+  const auto page = get_json("/validators?page=2&per_page=3")["result"];
+  BOOST_CHECK_EQUAL(page["count"], "1");
+  BOOST_CHECK_EQUAL(page["total"], "4");
+  BOOST_CHECK_EQUAL(page["validators"][0]["voting_power"], "4");
+  BOOST_CHECK_EQUAL(get_json("/broadcast_tx_sync?tx=0xabcd")["result"]["code"], 0);
+  BOOST_CHECK_EQUAL(get_json("/broadcast_tx_sync?tx=%22bad%22")["result"]["codespace"],
+                    "bad_nonce");
+  const auto committed =
+      rpc(R"({"jsonrpc":"2.0","id":"a","method":"broadcast_tx_commit","params":{"tx":"YmFk"}})");
+  BOOST_CHECK_EQUAL(committed["result"]["check_tx"]["code"], 0);
+  BOOST_CHECK_EQUAL(committed["result"]["tx_result"]["code"], 1);
+  BOOST_CHECK_EQUAL(committed["result"]["height"], "7");
+  BOOST_CHECK_EQUAL(get_json("/abci_query?path=%22/account%22&data=0x" +
+                             std::string(64, 'a'))["result"]["response"]["code"],
+                    0);
+  BOOST_CHECK_EQUAL(get_json("/net_info")["error"]["code"], -32000);  // no peers actor here
+}
+
+BOOST_AUTO_TEST_CASE(json_rpc_errors_and_batches) {
+  BOOST_CHECK_EQUAL(rpc("{")["error"]["code"], -32700);
+  BOOST_CHECK_EQUAL(rpc("[]")["error"]["code"], -32600);
+  BOOST_CHECK_EQUAL(rpc("7")["error"]["code"], -32600);
+  BOOST_CHECK_EQUAL(rpc(R"({"id":1,"method":"status"})")["error"]["code"], -32600);
+  BOOST_CHECK_EQUAL(rpc(R"({"jsonrpc":"2.0","id":1,"method":"x"})")["error"]["code"], -32601);
+  for (const char* params :
+       {R"({"tx":"%"})", R"({"tx":"YQ"})", R"({"tx":"YR=="})", R"({"tx":"=a=="})", "{}", "[7]"})
+    BOOST_CHECK_EQUAL(rpc(std::string(R"({"jsonrpc":"2.0","id":1,"method":"broadcast_tx_sync",)") +
+                          R"("params":)" + params + "}")["error"]["code"],
+                      -32602);
+  const auto batch = rpc(R"([{"jsonrpc":"2.0","id":1,"method":"status"},7,)"
+                         R"({"jsonrpc":"2.0","id":2,"method":"block","params":["11"]}])");
+  BOOST_REQUIRE_EQUAL(batch.size(), 3U);
+  BOOST_CHECK_EQUAL(batch[0]["id"], 1);
+  BOOST_CHECK_EQUAL(batch[1]["error"]["code"], -32600);
+  BOOST_CHECK_EQUAL(batch[2]["error"]["code"], -32000);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+}  // namespace witan
