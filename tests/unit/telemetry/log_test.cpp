@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "actors/telemetry/docs.hpp"
+#include "crypto/keys.hpp"
 #include "tests/support/property.hpp"
 
 namespace witan {
@@ -46,6 +47,8 @@ struct ConvertibleSecret {
   operator std::string_view() const { return "secret"; }
   operator bool() const { return true; }
 };
+static_assert(!std::is_constructible_v<LogValue, SecretKey>);
+static_assert(!std::is_constructible_v<LogValue, SecretBytes>);
 static_assert(!std::is_constructible_v<LogValue, SecretLike>);
 static_assert(!std::is_constructible_v<LogValue, ConvertibleSecret>);
 static_assert(!std::is_constructible_v<LogValue, Bytes>);
