@@ -177,6 +177,11 @@ HopOutcome Cell::process(const Item& item) {
 
 void Cell::settle() {
   if (ending_) return;
+  if (failure_ && !supervisor) {  // the asker: one bad callback must not end all others' answers
+    core.event(EventKind::actor_failed, slot->path, *failure_);
+    failure_.reset();
+    return;
+  }
   if (failure_) {
     ending_ = true;
     slot->set_reason(*failure_);

@@ -226,6 +226,8 @@ BOOST_AUTO_TEST_CASE(threads_outside_ask_and_get_one_answer) {
     runtime.ask<Answer>(b, numbered<Question>(2), Duration::from_ms(5),
                         [&](AnswerResult r) { journal.add(show(r)); });
     journal.wait_for("timeout");
+    runtime.ask<Answer>(b, numbered<Question>(1), Duration::from_s(10),
+                        [](AnswerResult) { throw std::runtime_error("a careless callback"); });
     runtime.ask<Answer>(b, numbered<Question>(3), Duration::from_s(100),
                         [&](AnswerResult r) { journal.add(show(r)); });
     journal.wait_for("question 3");
