@@ -1,12 +1,16 @@
 // Cost of the door. Run: build/release/bin/bench_runtime
-//   deliver/forward     one actor on one worker forwards 64 envelopes to itself in a circle
-//   deliver/build       the same, but builds and seals a new message each time
-//   ping_pong           one message between two actors; two workers: every hop wakes an idle one
-//   request             request and reply between two actors on one worker, 64 in flight
+//   forward          one actor on one worker forwards 64 envelopes to itself in a circle
+//   build            the same, but builds and seals a new message each time
+//   ping_pong_*      one message in turn between two actors; items are hops (the workers stay
+//   awake) request          request and reply between two actors on one worker, 64 in flight
+//   idle_round_trip  Runtime::ask from a plain thread to idle workers, 1 ms apart: wake-up, four
+//                    hops and the wake-up of the asking thread
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/runtime.hpp"
@@ -115,6 +119,27 @@ void ping_pong_one_worker(benchmark::State& s) { measure(s, 1, 1, {}, true); }
 void ping_pong_two_workers(benchmark::State& s) { measure(s, 2, 1, {}, true); }
 void request(benchmark::State& s) { measure(s, 1, 64, {.to = {}, .ask = true}, true); }
 
+void idle_round_trip(benchmark::State& state) {
+  Finish finish;
+  Runtime runtime(RuntimeOptions{});
+  SupervisorSpec root{.name = "node", .children = {}};
+  Plan echo;
+  echo.to = "/node/b";
+  root.children.emplace_back(hopper("b", echo));
+  runtime.start(std::move(root));
+  const auto b = runtime.ref<HopRole>("/node/b");
+  for (auto _ : state) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const auto start = std::chrono::steady_clock::now();
+    runtime.ask<schema::Failure>(b, Draft<schema::Failure>(), Duration::from_s(5),
+                                 [&](Result<schema::Failure::Reader>) { finish.set(); });
+    finish.wait();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    state.SetIterationTime(took.count());
+  }
+}
+
+BENCHMARK(idle_round_trip)->UseManualTime()->Unit(benchmark::kMicrosecond)->Iterations(500);
 BENCHMARK(forward)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(build)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(ping_pong_one_worker)->UseRealTime()->Unit(benchmark::kMillisecond);
