@@ -1,0 +1,48 @@
+// witan: the one binary. Commands are described in cmd_*.cpp; this file parses and runs one.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "messages/base/exit_codes.hpp"
+#include "tools/witan/home.hpp"
+#include "tools/witan/program.hpp"
+#include "tools/witan/version.hpp"
+
+namespace witan::cli {
+namespace {
+
+constexpr int usage_exit = static_cast<int>(ExitCode::usage);
+
+int run_program(int argc, char** argv) {
+  Program program;
+  program.home = default_home();
+  CLI::App app{"Witan: a BFT validator node and its tools", "witan"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", software_name());
+  app.footer("`witan COMMAND --help` says more. Exit codes: docs/reference/errors.md.");
+  add_home_commands(app, program);
+#ifdef WITAN_WITH_NODE
+  add_start_command(app, program);
+#endif
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    const std::string field = argc > 1 ? argv[1] : "witan";
+    report_error({ErrorCode::usage, field, std::string(error.what()) + "; see --help"});
+    return usage_exit;
+  }
+  const Result<int> result = program.run();
+  return result ? *result : report_error(result.error());
+}
+
+}  // namespace
+}  // namespace witan::cli
+
+int main(int argc, char** argv) {
+  try {
+    return witan::cli::run_program(argc, argv);
+  } catch (const std::exception& error) {
+    return witan::cli::report_error({witan::ErrorCode::internal, "witan", error.what()});
+  }
+}
