@@ -24,6 +24,8 @@ int run_program(int argc, char** argv) {
 #ifdef WITAN_WITH_NODE
   add_start_command(app, program);
 #endif
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommand_no_throw(argv[1]) == nullptr)
+    return report_error({ErrorCode::usage, argv[1], "no such command; `witan --help` lists them"});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,6 +1,6 @@
 #include "tools/witan/version.hpp"
 
-#include "witan/build_info.hpp"
+#include "tools/witan/build_info.hpp"
 
 namespace witan::cli {
 
