@@ -13,6 +13,11 @@ namespace {
 
 constexpr int usage_exit = static_cast<int>(ExitCode::usage);
 
+bool has_command(const CLI::App& app, const std::string& name) {
+  const auto named = [&](const CLI::App* command) { return command->check_name(name); };
+  return !app.get_subcommands(named).empty();
+}
+
 int run_program(int argc, char** argv) {
   Program program;
   program.home = default_home();
@@ -24,7 +29,7 @@ int run_program(int argc, char** argv) {
 #ifdef WITAN_WITH_NODE
   add_start_command(app, program);
 #endif
-  if (argc > 1 && argv[1][0] != '-' && app.get_subcommand_no_throw(argv[1]) == nullptr)
+  if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1]))
     return report_error({ErrorCode::usage, argv[1], "no such command; `witan --help` lists them"});
   try {
     app.parse(argc, argv);
