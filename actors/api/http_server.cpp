@@ -170,7 +170,6 @@ class Session : public std::enable_shared_from_this<Session> {
 }  // namespace
 
 // ---- Responder
-// -------------------------------------------------------------------------------------
 
 struct Responder::State {
   State(std::shared_ptr<HttpServer::Core> core, std::weak_ptr<Session> session)
@@ -208,7 +207,6 @@ void Responder::stream(std::unique_ptr<StreamSource> source) const {
 }
 
 // ---- one connection
-// --------------------------------------------------------------------------------
 
 namespace {
 
@@ -386,7 +384,6 @@ void Session::report(unsigned status) {
 }
 
 // ---- event streams
-// ---------------------------------------------------------------------------------
 
 void Session::begin_stream(std::unique_ptr<StreamSource> source) {
   if (state_ != State::handling) return;
@@ -456,7 +453,6 @@ void Session::on_stream_written(BoostError error, std::size_t) {
 }
 
 // ---- end
-// -------------------------------------------------------------------------------------------
 
 void Session::stop_gracefully() {
   keep_alive_ = false;
@@ -478,7 +474,6 @@ void Session::close() {
 }  // namespace
 
 // ---- the server
-// ------------------------------------------------------------------------------------
 
 void HttpServer::Core::accept() {
   acceptor.async_accept([this](BoostError error, tcp::socket socket) {

@@ -137,7 +137,6 @@ void ApiService::handle(const HttpRequest& request, const Responder& responder) 
 }
 
 // ---- questions
-// -------------------------------------------------------------------------------------
 
 void ApiService::query(const Exchange& x) {
   switch (x.routed.route) {
@@ -201,7 +200,6 @@ void ApiService::get_block(const Exchange& x) {
 }
 
 // ---- submission
-// ------------------------------------------------------------------------------------
 
 void ApiService::submit(const Exchange& x) {
   const auto tx = transaction_from_body(x.http.content_type, x.http.body);
@@ -226,7 +224,6 @@ void ApiService::submit_batch(const Exchange& x) {
 }
 
 // ---- events
-// ----------------------------------------------------------------------------------------
 
 void ApiService::open_events(const Exchange& x) {
   std::optional<EventCursor> from = x.routed.cursor;
@@ -242,7 +239,6 @@ void ApiService::open_events(const Exchange& x) {
 }
 
 // ---- JSON-RPC
-// --------------------------------------------------------------------------------------
 
 // Collects the responses of a batch; answers when the last one is in.
 struct ApiService::RpcBatch {

@@ -50,7 +50,6 @@ void ConsensusActor::started() {
 }
 
 // ---- from peers, verified
-// ------------------------------------------------------------------------
 
 bool ConsensusActor::keep_for_later(std::uint64_t height, std::uint32_t peer,
                                     const Envelope& envelope) {
@@ -156,7 +155,6 @@ void ConsensusActor::on_peer_ready(schema::PeerReady::Reader in, const Envelope&
 }
 
 // ---- from this node
-// ------------------------------------------------------------------------------
 
 void ConsensusActor::on_own_vote(schema::OwnVote::Reader in, const Envelope&) {
   const auto vote = read_vote(in.getVote());
@@ -254,7 +252,6 @@ void ConsensusActor::on_timeout(schema::TimeoutFired::Reader in, const Envelope&
 }
 
 // ---- heights
-// -------------------------------------------------------------------------------------
 
 // After a decision: the next height starts at once, at its pace, or when there is something to
 // decide.
@@ -315,7 +312,6 @@ void ConsensusActor::replay_early() {
 }
 
 // ---- decided elsewhere
-// ---------------------------------------------------------------------------
 
 // A block with its verified commit certificate, fetched by block sync: it takes the same path as
 // one of ours (executed, then decided by the core), so there is one way to decide (P58).

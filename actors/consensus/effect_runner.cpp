@@ -34,7 +34,6 @@ void EffectRunner::require(const Status& status, const char* what) {
 }
 
 // ---- opening
-// -------------------------------------------------------------------------------------
 
 Status EffectRunner::open() {
   wal_.reset();
@@ -121,7 +120,6 @@ void EffectRunner::on_get_recovery(schema::GetRecovery::Reader ask, const Envelo
 }
 
 // ---- the batch
-// -----------------------------------------------------------------------------------
 
 void EffectRunner::on_persist(schema::Persist::Reader batch, const Envelope&) {
   auto prepared = append(batch);

@@ -151,7 +151,6 @@ void ConsensusActor::perform(const ProposalEquivocation& effect) {
 }
 
 // ---- blocks
-// --------------------------------------------------------------------------------------
 
 void ConsensusActor::check_blocks() {
   for (const BlockBook::Entry* entry : blocks_.take_unchecked()) {
@@ -188,7 +187,6 @@ void ConsensusActor::publish_parts(Round round, const BlockBook::Entry& entry) {
 }
 
 // ---- helping peers
-// -------------------------------------------------------------------------------
 
 // Everything a peer at this height may lack: our status, this round's proposals with their blocks,
 // the polka behind our valid value, and the votes we hold of this round and the one before.

@@ -11,9 +11,9 @@
 #pragma once
 #include "messages/base/bytes.hpp"
 #include "messages/base/result.hpp"
+#include "messages/types/block.hpp"
 #include "messages/types/certificate.hpp"
 #include "messages/types/proposal.hpp"
-#include "messages/types/block.hpp"
 #include "messages/types/vote.hpp"
 
 namespace witan::consensus {

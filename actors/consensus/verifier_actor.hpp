@@ -12,9 +12,8 @@
 
 namespace witan::consensus {
 
-// In:  Vote, Proposal, BlockPart, Certificate from sessions; VerifyTransfers from the mempool and
-// the
-//      ledger (reply TransfersVerified); HeightStarted from consensus.
+// In:  Vote, Proposal, BlockPart, Certificate from sessions; HeightStarted from consensus;
+//      VerifyTransfers from the mempool and the ledger (reply TransfersVerified).
 // Out: VerifiedVote, VerifiedProposal, VerifiedCertificate, BlockPart to consensus; PeerMisbehaved.
 class VerifierActor final : public rt::ActorFor<VerifierRole> {
  public:

@@ -34,7 +34,6 @@ Chain::Chain(ChainOptions options)
       window_(options_.opaque_salt) {}
 
 // ---- opening
-// -------------------------------------------------------------------------------------
 
 Result<std::unique_ptr<Chain>> Chain::open(ChainOptions options) {
   std::unique_ptr<Chain> chain(new Chain(std::move(options)));
@@ -112,7 +111,6 @@ Status Chain::load_opaque_window() {
 }
 
 // ---- questions
-// -----------------------------------------------------------------------------------
 
 Height Chain::next_height() const {
   return tip_.height.get() == 0 ? options_.genesis.initial_height : tip_.height + 1;
@@ -147,7 +145,6 @@ ExpectedHeader Chain::expected(Round origin) const {
 }
 
 // ---- building
-// ------------------------------------------------------------------------------------
 
 Result<const PreparedBlock*> Chain::build(BuildRequest request) {
   const ExpectedHeader prescribed = expected(request.round);
@@ -197,7 +194,6 @@ Result<const PreparedBlock*> Chain::build(BuildRequest request) {
 }
 
 // ---- checking
-// ------------------------------------------------------------------------------------
 
 Result<ParsedBlock> Chain::parse(ByteView bytes, bool in_round, UnixTime now) const {
   ParsedBlock out;
@@ -301,7 +297,6 @@ const PreparedBlock* Chain::keep(PreparedBlock block) {
 }
 
 // ---- committing
-// ----------------------------------------------------------------------------------
 
 Result<CommittedBlock> Chain::commit(const CommitCertificate& certificate) {
   if (certificate.height != next_height())

@@ -54,7 +54,6 @@ void LedgerActor::stopping() {
 }
 
 // ---- building
-// ------------------------------------------------------------------------------------
 
 void LedgerActor::on_build(schema::BuildBlock::Reader in, const Envelope&) {
   if (Height(in.getHeight()) != chain_->next_height()) return;  // decided meanwhile
@@ -100,7 +99,6 @@ void LedgerActor::build(Round round, UnixTime time, const CommitCertificate& las
 }
 
 // ---- checking
-// ------------------------------------------------------------------------------------
 
 void LedgerActor::on_check(schema::CheckBlock::Reader in, const Envelope&) {
   auto checking = std::make_shared<Checking>();
@@ -201,7 +199,6 @@ void LedgerActor::reply_checked(Height height, const Hash32& parts_root, const V
 }
 
 // ---- committing
-// ----------------------------------------------------------------------------------
 
 void LedgerActor::on_commit(schema::CommitBlock::Reader in, const Envelope&) {
   const auto certificate = require(read_certificate(in.getCertificate()), "commit certificate");
@@ -281,7 +278,6 @@ void LedgerActor::tell_mempool(const CommittedBlock& block) {
 }
 
 // ---- questions
-// -----------------------------------------------------------------------------------
 
 void LedgerActor::on_get_tip(schema::GetTip::Reader, const Envelope& envelope) {
   const Tip& tip = chain_->tip();

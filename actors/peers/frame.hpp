@@ -1,10 +1,10 @@
 // Framing inside the encrypted connection: many channels, urgent ones first.
 //
-// packet   = frame+                          the plaintext of one Noise message, <=
-// packet_bytes_max frame    = channel:u8 flags:u8 size:u16 payload[size]      flags: 1 = first, 2 =
-// last of a message message  = header words                    cut into frames; header is in the
-// first frame header   = type:u64 flat_bytes:u32 trace_hi:u64 trace_lo:u64 span:u64 hops:u16   (38
-// bytes)
+//   packet  = frame+         the plaintext of one Noise message, at most packet_bytes_max
+//   frame   = channel:u8 flags:u8 size:u16 payload[size]
+//             flags: 1 = first, 2 = last frame of a message
+//   message = header words   cut into frames; the header is in the first one
+//   header  = type:u64 flat_bytes:u32 trace_hi:u64 trace_lo:u64 span:u64 hops:u16 (38 bytes)
 //
 // Messages of one channel arrive in order and are never interleaved; frames of different channels
 // may be. A vote therefore waits for at most one packet of bulk data (decisions.md D7).

@@ -69,7 +69,6 @@ void PeersActor::started() {
 void PeersActor::stopping() { transport_.stop_listening(); }
 
 // ---- connections
-// ---------------------------------------------------------------------------------
 
 void PeersActor::on_opened(schema::ConnectionOpened::Reader in, const Envelope&) {
   const ConnectionId connection = in.getConnection();
@@ -184,7 +183,6 @@ void PeersActor::close(Session& session, ErrorCode code, std::string text) {
 }
 
 // ---- dialling
-// ------------------------------------------------------------------------------------
 
 void PeersActor::on_dial_timer(schema::DialTimer::Reader, const Envelope&) {
   dial_due();
@@ -210,7 +208,6 @@ void PeersActor::retry_later(Wanted& wanted) {
 }
 
 // ---- conduct
-// -------------------------------------------------------------------------------------
 
 void PeersActor::on_misbehaved(schema::PeerMisbehaved::Reader in, const Envelope&) {
   Session* session = session_by_number(in.getPeer());
@@ -237,7 +234,6 @@ bool PeersActor::is_banned(const NodeId& id) const {
 }
 
 // ---- broadcast and questions
-// ---------------------------------------------------------------------
 
 template <class T>
 void PeersActor::broadcast(typename T::Reader, const Envelope& envelope) {

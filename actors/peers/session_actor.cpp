@@ -108,7 +108,6 @@ void SessionActor::stopping() {
 }
 
 // ---- the connection
-// ------------------------------------------------------------------------------
 
 void SessionActor::on_bytes(schema::SocketBytes::Reader in, const Envelope&) {
   if (ended_) return;
@@ -253,7 +252,6 @@ void SessionActor::end(const Error& reason) {
 }
 
 // ---- messages in
-// ---------------------------------------------------------------------------------
 
 // vote path 2/10: one whole message, decoded under limits
 Status SessionActor::on_message(WireMessage message) {
@@ -348,7 +346,6 @@ void SessionActor::become_ready(schema::Hello::Reader hello) {
 }
 
 // ---- messages out
-// --------------------------------------------------------------------------------
 
 template <class T>
 void SessionActor::forward(typename T::Reader, const Envelope& envelope) {

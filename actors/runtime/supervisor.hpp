@@ -43,8 +43,7 @@ struct ChildSpec {
   ActorFactory factory;
   Restart restart = Restart::permanent;
   Duration shutdown = Duration::from_ms(1000);  // to stop gracefully; then it is killed
-  bool blocking =
-      false;  // own thread: for fsync, large execution, proofs. Pooled when deterministic
+  bool blocking = false;  // own thread (fsync, execution, proofs); pooled when deterministic
   MailboxBounds mailbox{};
 };
 
@@ -65,8 +64,10 @@ struct SupervisorSpec {
 };
 
 struct Child {
-  Child(ChildSpec actor) : spec(std::move(actor)) {}       // NOLINT(google-explicit-constructor)
-  Child(SupervisorSpec group) : spec(std::move(group)) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTBEGIN(google-explicit-constructor): a list of children reads as a tree
+  Child(ChildSpec actor) : spec(std::move(actor)) {}
+  Child(SupervisorSpec group) : spec(std::move(group)) {}
+  // NOLINTEND(google-explicit-constructor): as above
   std::variant<ChildSpec, SupervisorSpec> spec;
   [[nodiscard]] const std::string& name() const {
     return std::visit([](const auto& s) -> const std::string& { return s.name; }, spec);

@@ -129,6 +129,7 @@ void idle_round_trip(benchmark::State& state) {
   runtime.start(std::move(root));
   const auto b = runtime.ref<HopRole>("/node/b");
   for (auto _ : state) {
+    // sleeps: the workers must be idle before the round trip that is measured
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     const auto start = std::chrono::steady_clock::now();
     runtime.ask<schema::Failure>(b, Draft<schema::Failure>(), Duration::from_s(5),

@@ -86,6 +86,8 @@ class Layers(unittest.TestCase):
         ('actors/peers/a.cpp', '"actors/consensus/interface.hpp"'),
         ('actors/peers/a.cpp', '<boost/asio.hpp>'),
         ('actors/node/a.cpp', '"actors/consensus/consensus_actor.hpp"'),
+        ('actors/ledger/a.cpp', '"actors/consensus/core/proposer_order.hpp"'),
+        ('tools/witan/a.cpp', '"witan/build_info.hpp"'),
         ('tests/unit/ledger/a.cpp', '"actors/ledger/core/accounts.hpp"'),
     )
 
@@ -159,6 +161,8 @@ class Tidy(unittest.TestCase):
         self.assertEqual(self.found('int a;  // NO' 'LINT\n'), ['nolint'])
         self.assertEqual(self.found('int a;  // NO' 'LINT(bugprone-x)\n'), ['nolint'])
         self.assertEqual(self.found('int a;  // NO' 'LINT(bugprone-x): C callback\n'), [])
+        self.assertEqual(self.found('// NO' 'LINTNEXTLINE(bugprone-x): C callback\n'), [])
+        self.assertEqual(self.found('// NO' 'LINTNEXTLINE(bugprone-x)\n'), ['nolint'])
 
     def test_sleeping(self):
         for call in ('std::this_thread::sleep_for(x);', 'usleep(5);'):
@@ -166,6 +170,8 @@ class Tidy(unittest.TestCase):
             self.assertEqual(self.found(call + '\n', 'actors/peers/a.cpp'), ['sleep'])
             self.assertEqual(self.found(call + '\n', 'tools/load/a.cpp'), [])
         self.assertEqual(self.found('// usleep(5)\n', 'tests/unit/a.cpp'), [])
+        self.assertEqual(self.found('// sleeps: a slow client\nusleep(5);\n', 'tests/unit/a.cpp'), [])
+        self.assertEqual(self.found('// sleeps:\nusleep(5);\n', 'tests/unit/a.cpp'), ['sleep'])
 
     def test_readmes(self):
         short, long = (lambda: '# A\n'), (lambda: 'a\n' * 61)

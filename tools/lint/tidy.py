@@ -6,7 +6,8 @@
   line        over 100 characters in C++, 120 in Python, shell and CMake; tables between
               `// clang-format off` and `on` may be wider
   marker      a note that something is unfinished (MARKER below)
-  sleep       sleeping in tests and actors: wait for an event instead
+  sleep       sleeping in tests and actors: wait for an event instead; where there is none to wait for,
+              `// sleeps: REASON` in the line or just above says why
   nolint      a NOLINT without the check's name and a reason
   pragma      a header without #pragma once
   readme      a folder that needs a README.md and has none; a README over 60 lines
@@ -22,7 +23,8 @@ TEXT = CPP + ('.py', '.sh', '.cmake', 'CMakeLists.txt')
 # Split so that this file does not find itself.
 MARKER = re.compile(r'\b(' + '|'.join(('TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'HA' + 'CK')) + r')\b')
 SLEEP = re.compile(r'\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(')
-NOLINT = re.compile(r'NO' + r'LINT(NEXTLINE|BEGIN|END)?(?!\([a-z][\w\-.,* ]*\):? +\S)')
+SLEEP_REASON = re.compile(r'// sleeps: \S')
+NOLINT = re.compile(r'NO' + r'LINT(NEXTLINE|BEGIN|END)?(?![A-Z]|\([a-z][\w\-.,* ]*\):? +\S)')
 CONTROL = re.compile(r'^(?:else\b|if\b|for\b|while\b|switch\b|do\b|try\b|catch\b|return\b|case\b|'
                      r'namespace\b|enum\b|union\b|extern\b)')
 TAIL = re.compile(r'\)\s*(?:const|noexcept(?:\s*\([^()]*\))?|override|final|mutable|&&?|\s)*'
@@ -87,6 +89,15 @@ def check_lines(path, text):
     return findings
 
 
+def check_sleeps(path, text):
+    lines, findings = text.splitlines(), []
+    for match in SLEEP.finditer(strip_all(text)):
+        line = line_of(text, match.start())
+        if not SLEEP_REASON.search('\n'.join(lines[max(0, line - 2):line])):
+            findings.append(Finding(path, line, 'sleep', 'wait for an event or use virtual time'))
+    return findings
+
+
 def check_file(path, text):
     """Findings of one source or script."""
     findings = check_lines(path, text)
@@ -97,9 +108,7 @@ def check_file(path, text):
     if path.endswith(CPP):
         findings += check_functions(path, text)
         if path.startswith(('tests/', 'actors/')):
-            for match in SLEEP.finditer(strip_all(text)):
-                findings.append(Finding(path, line_of(text, match.start()), 'sleep',
-                                        'wait for an event or use virtual time'))
+            findings += check_sleeps(path, text)
     if path.endswith('.hpp') and not re.search(r'^#pragma once$', text, re.M):
         findings.append(Finding(path, 1, 'pragma', 'a header starts with #pragma once'))
     return findings

@@ -103,6 +103,7 @@ Transition in_round(const RoundState& s, const RoundInput& in) {
 
 }  // namespace
 
+// vote path 8/10: the rule that the threshold enabled (threshold_mux names it) changes the round
 Transition apply(const RoundState& s, const RoundInput& in) {
   if (s.step == Step::commit) return unchanged(s);  // R17
   switch (in.event) {

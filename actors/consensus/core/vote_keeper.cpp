@@ -40,7 +40,7 @@ RoundTally& VoteKeeper::tally_for(Round round) {
   return *place;
 }
 
-// vote path: count, threshold or evidence
+// vote path 7/10: counted; true when a threshold was crossed, evidence when it contradicts another
 bool VoteKeeper::add(const SignedVote& vote) {
   if (!is_known(vote.vote) || vote.vote.round < window_begin()) return false;
   if (vote.vote.round > window_end()) return add_far(vote.vote.round, vote.vote.validator, &vote);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "actors/runtime/detail/caf.hpp"
+#include "actors/runtime/detail/current.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "messages/base/exit_codes.hpp"
 #include "messages/base/random.hpp"
@@ -120,28 +121,6 @@ struct Item {
   HopKind kind = HopKind::message;
   bool accounted = false;  // counted in to->depth
   mutable bool taken = false;
-};
-
-// What the current thread is doing: set while an actor runs, so that a send knows its cause.
-struct Current {
-  Core* core = nullptr;
-  Slot* slot = nullptr;
-  TraceContext trace;
-  Instant started;
-};
-Current& current();
-class CurrentScope {
- public:
-  CurrentScope(Core& core, Slot& slot, const TraceContext& trace, Instant started)
-      : saved_(current()) {
-    current() = {&core, &slot, trace, started};
-  }
-  ~CurrentScope() { current() = saved_; }
-  CurrentScope(const CurrentScope&) = delete;
-  CurrentScope& operator=(const CurrentScope&) = delete;
-
- private:
-  Current saved_;
 };
 
 class Core : public std::enable_shared_from_this<Core> {

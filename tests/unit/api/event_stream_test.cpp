@@ -71,6 +71,7 @@ BOOST_AUTO_TEST_CASE(reconnecting_readers_lose_nothing_and_see_nothing_twice) {
   std::thread writer([this] {
     for (int i = 0; i < total; ++i) {
       hub->publish(std::uint64_t(i / 10), "e", std::to_string(i));
+      // sleeps: a writer that lasts longer than one connection
       if (i % 50 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   });
@@ -83,6 +84,7 @@ BOOST_AUTO_TEST_CASE(reconnecting_readers_lose_nothing_and_see_nothing_twice) {
     client.send(connections++ == 0 ? "GET /events HTTP/1.1\r\nLast-Event-ID: 0-0\r\n\r\n"
                                    : request(last_id));
     client.read_until("\n\n", 1000);
+    // sleeps: a reader that lets events pile up
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
     client.read_until("never", 1);  // whatever else has arrived; the rest is lost with the socket
     const auto ids = values(client.received, "id");

@@ -43,6 +43,7 @@ BOOST_AUTO_TEST_CASE(pipelined_requests_are_answered_in_order_even_by_slow_threa
   std::vector<std::thread> workers;
   const std::uint16_t port = start(options(), [&](HttpRequest q, const Responder& responder) {
     workers.emplace_back([q = std::move(q), responder] {
+      // sleeps: the slow worker of this test
       if (q.target == "/0") std::this_thread::sleep_for(std::chrono::milliseconds(50));
       responder.respond(text_response(q.target + q.body));
     });
@@ -122,6 +123,7 @@ BOOST_AUTO_TEST_CASE(slow_clients_are_disconnected) {
   RawClient drip(port);
   const auto begin = std::chrono::steady_clock::now();
   while (drip.send("G") && std::chrono::steady_clock::now() - begin < std::chrono::seconds(3))
+    // sleeps: a client that sends a byte now and then
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   BOOST_CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(2));
   BOOST_CHECK(silent.read_to_end(2000));
@@ -135,6 +137,7 @@ BOOST_AUTO_TEST_CASE(a_client_that_closed_its_sending_side_still_gets_its_answer
   std::thread worker;
   const std::uint16_t port = start(options(), [&](HttpRequest, const Responder& responder) {
     worker = std::thread([responder] {
+      // sleeps: a slow handler; the client has closed its side long before
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       responder.respond(text_response("late"));
     });
@@ -224,6 +227,7 @@ BOOST_AUTO_TEST_CASE(stop_lets_a_request_finish_and_refuses_new_connections) {
   std::thread worker;
   const std::uint16_t port = start(options(), [&](HttpRequest, const Responder& responder) {
     worker = std::thread([responder] {
+      // sleeps: a slow handler, still at work when stop() begins
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
       responder.respond(text_response("done"));
     });
@@ -232,6 +236,7 @@ BOOST_AUTO_TEST_CASE(stop_lets_a_request_finish_and_refuses_new_connections) {
   RawClient busy(port);
   busy.send("GET / HTTP/1.1\r\n\r\n");
   BOOST_REQUIRE(wait_for_metric("witan_api_connections{chain_id=\"test\"} 2"));
+  // sleeps: lets the request reach its handler
   std::this_thread::sleep_for(std::chrono::milliseconds(30));
   server->stop(Duration::from_s(5));
   BOOST_CHECK_EQUAL(body_of(busy.response()), "done");

@@ -47,6 +47,7 @@ struct ServerFixture {
   bool wait_for_metric(std::string_view line, int timeout_ms = 5000) {
     for (int i = 0; i < timeout_ms / 10; ++i) {
       if (metrics.render().find(line) != std::string::npos) return true;
+      // sleeps: polls; a metric does not announce itself
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     return false;

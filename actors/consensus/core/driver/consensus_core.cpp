@@ -7,7 +7,7 @@
 
 namespace witan::consensus {
 
-// vote path: the core takes the input of the actor
+// vote path 6/10: the core takes the input of the actor and answers with effects
 std::vector<Effect> ConsensusCore::apply(const Input& input) {
   std::visit([this](const auto& in) { on(in); }, input);
   return std::exchange(effects_, {});
