@@ -121,7 +121,12 @@ void TxPool::unlink_opaque(std::uint32_t slot) {
 
 void TxPool::expire(Height next_height) {
   while (!expiring_.empty() && expiring_.begin()->first < next_height)
-    remove_slot(expiring_.begin()->second);
+    drop(expiring_.begin()->second, ErrorCode::expired);
+}
+
+void TxPool::drop(std::uint32_t slot, ErrorCode reason) {
+  dropped_.push_back({entries_[slot].tx.id, reason});
+  remove_slot(slot);
 }
 
 void TxPool::remember(const TxId& id) {
@@ -137,8 +142,6 @@ Status TxPool::add_opaque(PoolTx tx) {
     return fail(ErrorCode::expired, "last_height", "the last valid height has passed");
   if (tx.last_height.get() - next_height_.get() >= opaque_window_heights)
     return fail(ErrorCode::out_of_range, "last_height", "too far ahead of the chain");
-  if (recent_.contains(tx.id) || recent_before_.contains(tx.id))
-    return fail(ErrorCode::duplicate, "id", "committed already");
   if (count_ >= limits_.count_max || bytes_ + tx.bytes.size() > limits_.bytes_max)
     return fail(ErrorCode::pool_full, "mempool", "retry after the next block");
   link_opaque(store(std::move(tx)));
@@ -202,7 +205,10 @@ Status TxPool::add_transfer(PoolTx tx, std::uint64_t account_nonce) {
       make_room(tx, replaces ? 1 : 0, replaces ? entries_[replaced].tx.bytes.size() : 0));
   if (lane == lanes_.end()) lane = lanes_.emplace(sender, Lane{account_nonce, {}}).first;
   rank_lane(lane->second, false);
-  if (replaces) release(replaced);
+  if (replaces) {
+    dropped_.push_back({entries_[replaced].tx.id, ErrorCode::bad_nonce});
+    release(replaced);
+  }
   lane->second.by_nonce[nonce] = store(std::move(tx));
   rank_lane(lane->second, true);
   return {};
@@ -210,6 +216,7 @@ Status TxPool::add_transfer(PoolTx tx, std::uint64_t account_nonce) {
 
 Status TxPool::add(PoolTx tx, std::uint64_t account_nonce) {
   if (contains(tx.id)) return fail(ErrorCode::duplicate, "id", "pending already");
+  if (was_committed(tx.id)) return fail(ErrorCode::duplicate, "id", "committed already");
   return tx.is_transfer ? add_transfer(std::move(tx), account_nonce) : add_opaque(std::move(tx));
 }
 
@@ -254,7 +261,7 @@ Status TxPool::make_room(const PoolTx& tx, std::size_t freed_count, std::size_t 
     if (const std::uint32_t s = worse_in_lane(worst.slot); s != no_slot) exposed.push(rank_of(s));
   }
   if (!fits()) return fail(ErrorCode::pool_full, "mempool", "raise the fee or retry later");
-  for (const std::uint32_t s : victims) remove_slot(s);
+  for (const std::uint32_t s : victims) drop(s, ErrorCode::pool_full);
   return {};
 }
 
@@ -264,7 +271,9 @@ void TxPool::advance_lane(const AccountId& sender, std::uint64_t nonce) {
   Lane& lane = it->second;
   rank_lane(lane, false);
   while (!lane.by_nonce.empty() && lane.by_nonce.begin()->first < nonce) {
-    release(lane.by_nonce.begin()->second);
+    const std::uint32_t slot = lane.by_nonce.begin()->second;
+    dropped_.push_back({entries_[slot].tx.id, ErrorCode::bad_nonce});
+    release(slot);
     lane.by_nonce.erase(lane.by_nonce.begin());
   }
   lane.account_nonce = nonce;
@@ -312,12 +321,12 @@ std::vector<const PoolTx*> TxPool::reap(std::size_t bytes_max, std::size_t count
 
 void TxPool::on_committed(Height height, std::span<const TxId> ids,
                           std::span<const SenderNonce> nonces) {
-  for (const SenderNonce& n : nonces) advance_lane(n.sender, n.nonce);
   for (const TxId& id : ids) {
-    const std::uint32_t slot = slot_of(id);
-    if (limits_.opaque_allowed && (slot == no_slot || !entries_[slot].tx.is_transfer)) remember(id);
-    if (slot != no_slot) remove_slot(slot);
+    remember(id);
+    if (const std::uint32_t slot = slot_of(id); slot != no_slot) remove_slot(slot);
   }
+  // After the ids, so that what is left below the new nonces was passed over, not committed.
+  for (const SenderNonce& n : nonces) advance_lane(n.sender, n.nonce);
   next_height_ = std::max(next_height_, height + 1);
   expire(next_height_);
 }
@@ -325,6 +334,18 @@ void TxPool::on_committed(Height height, std::span<const TxId> ids,
 void TxPool::remove(std::span<const TxId> ids) {
   for (const TxId& id : ids)
     if (const std::uint32_t slot = slot_of(id); slot != no_slot) remove_slot(slot);
+}
+
+bool TxPool::drop_unpayable(const AccountId& sender, std::uint64_t balance) {
+  const auto lane = lanes_.find(sender);
+  if (lane == lanes_.end()) return false;
+  const auto& by_nonce = lane->second.by_nonce;
+  if (entries_[by_nonce.begin()->second].tx.fee <= balance) return false;
+  std::vector<std::uint32_t> slots;
+  for (const auto& [nonce, slot] : by_nonce) slots.push_back(slot);
+  // The last removal ends the lane.
+  for (auto s = slots.rbegin(); s != slots.rend(); ++s) drop(*s, ErrorCode::insufficient_funds);
+  return true;
 }
 
 Status TxPool::check() const {

@@ -13,6 +13,7 @@
 #include <set>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "actors/mempool/core/id_index.hpp"
@@ -26,7 +27,7 @@ struct PoolLimits {
   std::size_t bytes_max = 32U << 20U;   // mempool_bytes_max: sum of encodings
   std::size_t per_sender_max = 1024;    // mempool_sender_max: transfers, and how far a nonce
                                         // may be ahead of the account's
-  std::size_t recent_ids_max = 65'536;  // committed opaque ids remembered (twice that at most)
+  std::size_t recent_ids_max = 65'536;  // committed ids remembered (twice that at most)
   std::uint64_t fee_min = 1;
   bool opaque_allowed = false;
 };
@@ -83,6 +84,27 @@ class TxPool {
   void on_committed(Height height, std::span<const TxId> ids, std::span<const SenderNonce> nonces);
   // Transactions the builder found invalid.
   void remove(std::span<const TxId> ids);
+  // All transfers of the sender leave if the fee of the next one is above the balance: no block can
+  // hold it, nor those after it. True if they left.
+  bool drop_unpayable(const AccountId& sender, std::uint64_t balance);
+
+  // Left without being committed since the last call, and why: pool_full (evicted), expired,
+  // bad_nonce (outbid, or its nonce was used by another), insufficient_funds. The caller takes them
+  // after each add, on_committed and drop_unpayable.
+  struct Dropped {
+    TxId id;
+    ErrorCode reason = ErrorCode::ok;
+  };
+  [[nodiscard]] std::vector<Dropped> take_dropped() { return std::exchange(dropped_, {}); }
+
+  // Something could be reaped now.
+  [[nodiscard]] bool has_ready() const { return !heads_.empty() || oldest_ != no_slot; }
+  // One of the ids remembered from on_committed.
+  [[nodiscard]] bool was_committed(const TxId& id) const {
+    return recent_.contains(id) || recent_before_.contains(id);
+  }
+  // Last committed height; 0 before the first on_committed.
+  [[nodiscard]] Height height() const { return Height(next_height_.get() - 1); }
 
   [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
@@ -134,6 +156,7 @@ class TxPool {
   void rank_lane(const Lane& lane, bool present);
   void advance_lane(const AccountId& sender, std::uint64_t nonce);
   void remember(const TxId& id);
+  void drop(std::uint32_t slot, ErrorCode reason);
   void expire(Height next_height);
   [[nodiscard]] std::uint32_t successor(std::uint32_t slot) const;
 
@@ -150,6 +173,7 @@ class TxPool {
   std::uint32_t newest_ = no_slot;
   IdSet recent_;
   IdSet recent_before_;
+  std::vector<Dropped> dropped_;
   Height next_height_{1};
   std::uint64_t next_seq_ = 0;
   std::size_t count_ = 0;
