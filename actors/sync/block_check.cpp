@@ -1,0 +1,61 @@
+#include "actors/sync/block_check.hpp"
+
+#include "messages/wire/consensus_codec.hpp"
+
+namespace witan::sync {
+
+namespace {
+
+Status same(const Hash32& got, const Hash32& expected, const char* field, const char* text) {
+  if (got == expected) return {};
+  return fail(ErrorCode::invalid_block, field, text);
+}
+
+Status check_place(const Header& header, const Certificate& certificate, const Verifier& verifier,
+                   const ChainPoint& previous) {
+  const Height height(previous.height + 1);
+  if (header.height != height)
+    return fail(ErrorCode::wrong_height, "header.height", "not the height asked for");
+  if (certificate.height != height)
+    return fail(ErrorCode::wrong_height, "certificate.height", "not the height of its block");
+  if (certificate.type != VoteType::precommit)
+    return fail(ErrorCode::invalid_block, "certificate.type", "not a commit certificate");
+  WITAN_TRY_VOID(same(header.chain_id, verifier.chain_id(), "header.chain_id", "another chain"));
+  return same(header.prev_block_id, previous.id, "header.prev_block_id",
+              "does not build on the block before");
+}
+
+// The header's hash covers the lists through their roots only: without this, a valid header and
+// certificate could carry another content.
+Status check_lists(const Block& block) {
+  std::vector<TxId> ids;
+  ids.reserve(block.txs.size());
+  for (const Bytes& tx : block.txs) ids.push_back(tx_id(tx));
+  WITAN_TRY_VOID(same(tx_root(ids), block.header.tx_root, "header.tx_root",
+                      "transactions are not those of the header"));
+  // Blocks of protocol version 1 carry no evidence.
+  if (!block.evidence.empty())
+    return fail(ErrorCode::invalid_block, "block.evidence", "not part of this block version");
+  WITAN_TRY_VOID(same(evidence_root({}), block.header.evidence_root, "header.evidence_root",
+                      "evidence is not that of the header"));
+  const Hash32 commit =
+      block.last_commit.signatures.empty() ? Hash32{} : commit_hash(block.last_commit);
+  return same(commit, block.header.prev_commit_hash, "header.prev_commit_hash",
+              "last commit is not that of the header");
+}
+
+}  // namespace
+
+Result<BlockId> check_block(const Verifier& verifier, const ChainPoint& previous,
+                            const SyncBlock& block) {
+  WITAN_TRY(const Block decoded, decode_block(block.bytes));
+  WITAN_TRY_VOID(check_place(decoded.header, block.certificate, verifier, previous));
+  const BlockId id = block_id(decoded.header);
+  WITAN_TRY_VOID(
+      same(block.certificate.block_id, id, "certificate.block_id", "certifies another block"));
+  WITAN_TRY_VOID(check_lists(decoded));
+  WITAN_TRY_VOID(verifier.verify(block.certificate));
+  return id;
+}
+
+}  // namespace witan::sync
