@@ -26,6 +26,7 @@ int run_program(int argc, char** argv) {
   app.set_version_flag("--version", software_name());
   app.footer("`witan COMMAND --help` says more. Exit codes: docs/reference/errors.md.");
   add_home_commands(app, program);
+  add_load_command(app, program);
 #ifdef WITAN_WITH_NODE
   add_start_command(app, program);
 #endif

@@ -41,6 +41,7 @@ CLI::Option* add_json_option(CLI::App& command, Program& program);
 
 void add_home_commands(CLI::App& app, Program& program);  // init, testnet
 void add_start_command(CLI::App& app, Program& program);  // start
+void add_load_command(CLI::App& app, Program& program);   // load
 
 // "error: <code> (<field>): <text>" on standard error; returns the exit code.
 int report_error(const Error& error);
