@@ -198,7 +198,8 @@ void SyncActor::send_asks() {
     request->setLast(ask.range.last);
     request->setBytesMax(static_cast<std::uint32_t>(ask.bytes_max));
     request->setId(ask.id);
-    (void)session.send(std::move(request));  // one that is lost expires
+    // One that is lost on the way expires; a session that has ended will not answer at all.
+    if (session.send(std::move(request)) == rt::Delivery::no_receiver) core_.on_peer_gone(ask.peer);
   }
   report(poll.change);
 }

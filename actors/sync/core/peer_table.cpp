@@ -18,7 +18,13 @@ PeerTable::Peer* PeerTable::find(PeerId peer) {
 
 PeerTable::Peer* PeerTable::find_or_add(PeerId peer) {
   if (Peer* known = find(peer)) return known;
-  if (peers_.size() >= params_.peers_max) return nullptr;
+  if (peers_.size() >= params_.peers_max) {
+    // The oldest number is the likeliest to be of a session that ended; if not, it speaks again.
+    const auto idle = std::find_if(peers_.begin(), peers_.end(),
+                                   [](const auto& entry) { return entry.second.in_flight == 0; });
+    if (idle == peers_.end()) return nullptr;
+    peers_.erase(idle);
+  }
   return &peers_[peer];
 }
 

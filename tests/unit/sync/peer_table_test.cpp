@@ -140,6 +140,8 @@ BOOST_AUTO_TEST_CASE(the_table_is_bounded) {
   PeerTable peers = table();
   for (PeerId p = 1; p <= 5000; ++p) peers.set_claim(p, {10, 1});
   BOOST_CHECK_EQUAL(peers.size(), Params{}.peers_max);
+  peers.set_claim(5001, {11, 1});  // leftovers of ended sessions do not keep new peers out
+  BOOST_CHECK_EQUAL(peers.choose(11, at_ms(0)).value().peer, 5001u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

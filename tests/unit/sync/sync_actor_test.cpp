@@ -385,6 +385,15 @@ BOOST_AUTO_TEST_CASE(a_peer_that_is_gone_is_forgotten) {
   BOOST_CHECK(!node.state().syncing);
 }
 
+BOOST_AUTO_TEST_CASE(a_session_that_ended_before_it_was_asked_is_forgotten) {
+  Node node(0);
+  node.start();
+  node.claim("ghost", 50);  // consensus handled its vote after PeerGone
+  node.run_ms(10);
+  BOOST_CHECK_EQUAL(node.state().peers, 0u);
+  BOOST_CHECK_EQUAL(node.state().target, 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_node_serves_its_blocks_and_answers_for_those_it_lacks) {
   Node node(40, 11);
   Remote& remote = node.remote("a", 0, 0);
