@@ -15,7 +15,7 @@ namespace witan::mempool {
 namespace {
 
 constexpr std::size_t batch_size = 100;
-constexpr std::size_t payload_bytes = 128 - 48;  // 128 bytes encoded
+constexpr std::size_t payload_bytes = 128 - 40;  // 128 bytes encoded
 
 class Network final : public rt::ActorFor<PeersRole> {
  public:
@@ -120,6 +120,7 @@ void submit_reap_commit(benchmark::State& state) {
     Bytes ids;
     node.runtime.ask<schema::Reaped>(node.ref, std::move(reap), Duration::from_s(60),
                                      [&](Result<schema::Reaped::Reader> r) {
+                                       if (!r) std::abort();
                                        const ByteView view = as_view(r->getIds());
                                        ids.assign(view.begin(), view.end());
                                      });
