@@ -1,4 +1,6 @@
 // Rebuilding the core from the ledger's tip and the write-ahead log (recovery.hpp).
+#include <algorithm>
+
 #include "actors/consensus/consensus_actor.hpp"
 #include "messages/base/hex.hpp"
 #include "messages/wire/consensus_codec.hpp"
@@ -52,7 +54,11 @@ void ConsensusActor::load_log() {
 }
 
 // P8: own votes are adopted before any rule may fire, with the lock that was recorded beside them.
+// When the log still holds the inputs of the height, replaying them rebuilds lock and valid value.
 void ConsensusActor::restore_own(const std::vector<LoggedRecord>& records) {
+  const bool inputs_logged = std::any_of(records.begin(), records.end(), [](const auto& record) {
+    return record.kind != RecordKind::sign;
+  });
   for (const LoggedRecord& logged : records) {
     if (logged.kind != RecordKind::sign) continue;
     const auto record = decode_sign_record(logged.payload);
@@ -62,8 +68,9 @@ void ConsensusActor::restore_own(const std::vector<LoggedRecord>& records) {
       feed(RestoreOwnProposal{record->height, record->round, *record->value});
       continue;
     }
-    feed(RestoreOwnVote{SignedVote{vote_of(*record), record->signature}, to_core(record->locked),
-                        to_core(record->valid)});
+    const SignedVote vote{vote_of(*record), record->signature};
+    feed(inputs_logged ? RestoreOwnVote{vote}
+                       : RestoreOwnVote{vote, to_core(record->locked), to_core(record->valid)});
   }
 }
 

@@ -1,0 +1,285 @@
+#include "actors/node/sources.hpp"
+
+#include <algorithm>
+
+#include "actors/ledger/core/account.hpp"
+#include "actors/ledger/receipts.hpp"
+#include "actors/telemetry/log.hpp"
+#include "config/genesis.hpp"
+#include "messages/wire/consensus_codec.hpp"
+#include "messages/wire/tx_codec.hpp"
+#include "storage/keys.hpp"
+
+namespace witan::node {
+namespace {
+
+std::string_view name_of_type(ChainType type) {
+  switch (type) {
+    case ChainType::development: return "development";
+    case ChainType::staging: return "staging";
+    case ChainType::live: return "live";
+  }
+  return "unknown";
+}
+
+std::string code_text(std::uint16_t code) {
+  return std::string(name_of(static_cast<ErrorCode>(code)));
+}
+
+void fill_header(const Header& header, const BlockId& id, schema::HeaderView::Builder out) {
+  out.setHeight(header.height.get());
+  out.setId(as_data(id));
+  out.setTime(format_utc(header.time));
+  out.setOriginRound(header.origin_round.get());
+  out.setEpoch(header.epoch);
+  out.setProposer(as_data(header.proposer));
+  out.setPrevBlockId(as_data(header.prev_block_id));
+  out.setPrevCommitHash(as_data(header.prev_commit_hash));
+  out.setTxRoot(as_data(header.tx_root));
+  out.setEvidenceRoot(as_data(header.evidence_root));
+  out.setStateRoot(as_data(header.state_root));
+  auto roots = out.initModuleRoots(module_count);
+  for (kj::uint i = 0; i < module_count; ++i) roots.set(i, as_data(header.module_roots[i]));
+  out.setValidatorsHash(as_data(header.validators_hash));
+  out.setNextValidatorsHash(as_data(header.next_validators_hash));
+  out.setRulesVersion(header.rules_version);
+  out.setCfgVersion(header.cfg_version);
+  out.setVersion(header.version);
+  out.setChainId(as_data(header.chain_id));
+  out.setProofRoot(as_data(header.proof_root));
+  out.setVrfEntropy(as_data(header.vrf_entropy));
+}
+
+void fill_commit(const Certificate& commit, const ValidatorSet& set,
+                 schema::CommitView::Builder out) {
+  out.setHeight(commit.height.get());
+  out.setRound(commit.round.get());
+  out.setBlockId(as_data(commit.block_id));
+  auto signers = out.initSigners(static_cast<kj::uint>(commit.signatures.size()));
+  for (kj::uint i = 0; i < signers.size(); ++i) {
+    const CertificateSignature& s = commit.signatures[i];
+    if (s.validator < set.size()) signers[i].setValidator(as_data(set.at(s.validator).key));
+    signers[i].setIndex(s.validator);
+    signers[i].setPolRound(s.pol_round.get());
+    signers[i].setSignature(as_data(s.signature));
+  }
+}
+
+}  // namespace
+
+NodeSources::NodeSources(SourcesOptions options)
+    : options_(std::move(options)), started_(options_.runtime.clock().now()) {}
+
+Status NodeSources::status(schema::NodeStatus::Builder out) {
+  out.setNodeId(as_data(options_.node_id));
+  out.setMoniker(options_.moniker);
+  out.setVersion(options_.software);
+  out.setChainName(options_.genesis.chain_name);
+  out.setChainId(as_data(options_.chain_id));
+  out.setChainType(std::string(name_of_type(options_.genesis.type)));
+  if (const auto meta = options_.stores.state->latest()) {
+    out.setLatestHeight(meta->height.get());
+    out.setLatestBlockId(as_data(meta->block_id));
+    out.setLatestStateRoot(as_data(meta->state_root));
+    if (meta->height.get() > 0) {
+      WITAN_TRY(const StoredBlock stored, options_.stores.blocks->block_at(meta->height));
+      WITAN_TRY(const Block block, decode_block(stored.block));
+      out.setLatestBlockTime(format_utc(block.header.time));
+    }
+  }
+  out.setEarliestHeight(options_.stores.blocks->first().value_or(Height(0)).get());
+  out.setCatchingUp(options_.catching_up());
+  if (options_.self) {
+    out.setValidatorKey(as_data(options_.validators->at(*options_.self).key));
+    out.setValidatorPower(options_.validators->at(*options_.self).power);
+  }
+  out.setPeers(static_cast<std::uint32_t>(options_.peers()));
+  out.setUptimeSeconds(static_cast<std::uint64_t>(
+      (options_.runtime.clock().now() - started_).ns / 1'000'000'000));
+  out.setListenAddress(options_.listen_address);
+  out.setApiAddress(options_.api_address);
+  return {};
+}
+
+Status NodeSources::readiness(schema::Readiness::Builder out) {
+  std::vector<std::string> reasons;
+  if (options_.catching_up()) reasons.emplace_back("catching up with the chain");
+  const std::size_t peers = options_.peers();
+  if (peers < options_.quorum_peers)
+    reasons.push_back(std::to_string(peers) + " peers connected, " +
+                      std::to_string(options_.quorum_peers) + " needed for a quorum");
+  out.setReady(reasons.empty());
+  auto list = out.initReasons(static_cast<kj::uint>(reasons.size()));
+  for (kj::uint i = 0; i < list.size(); ++i) list.set(i, reasons[i]);
+  return {};
+}
+
+Result<Height> NodeSources::height_of(const BlockSelector& which) const {
+  if (const auto* height = std::get_if<Height>(&which)) return *height;
+  if (const auto* id = std::get_if<Hash32>(&which)) return options_.stores.blocks->height_of(*id);
+  const Height last = options_.stores.state->latest() ? options_.stores.state->latest()->height
+                                                      : Height(0);
+  if (last.get() == 0) return fail(ErrorCode::not_found, "height", "no block is decided yet");
+  return last;
+}
+
+Status NodeSources::block(const BlockSelector& which, bool with_transactions,
+                          schema::BlockView::Builder out) {
+  WITAN_TRY(const Height height, height_of(which));
+  const BlockStore& store = *options_.stores.blocks;
+  WITAN_TRY(const StoredBlock stored, store.block_at(height));
+  WITAN_TRY(const Block block, decode_block(stored.block));
+  WITAN_TRY(const Bytes raw_commit, store.certificate_at(height));
+  WITAN_TRY(const Certificate commit, decode_certificate(raw_commit));
+  WITAN_TRY(const Bytes raw_receipts, store.receipts_at(height));
+  WITAN_TRY(const auto receipts, ledger::decode_receipts(raw_receipts));
+  fill_header(block.header, stored.id, out.initHeader());
+  fill_commit(commit, *options_.validators, out.initCommit());
+  const auto count = static_cast<kj::uint>(block.txs.size());
+  out.setTxCount(count);
+  out.setBytes(static_cast<std::uint32_t>(stored.block.size()));
+  auto ids = out.initTxIds(count);
+  for (kj::uint i = 0; i < count; ++i) ids.set(i, as_data(tx_id(block.txs[i])));
+  auto views = out.initReceipts(static_cast<kj::uint>(receipts.size()));
+  for (kj::uint i = 0; i < views.size(); ++i) {
+    views[i].setCode(code_text(receipts[i].code));
+    views[i].setFeeCharged(receipts[i].fee_charged);
+  }
+  if (!with_transactions) return {};
+  auto transactions = out.initTransactions(count);
+  for (kj::uint i = 0; i < count; ++i) transactions.set(i, as_data(ByteView(block.txs[i])));
+  return {};
+}
+
+Status NodeSources::blocks(Height from, Height to, schema::BlockList::Builder out) {
+  constexpr std::uint64_t page = 20;
+  const BlockStore& store = *options_.stores.blocks;
+  const auto meta = options_.stores.state->latest();
+  const Height latest = meta ? meta->height : Height(0);
+  out.setLatestHeight(latest.get());
+  if (latest.get() == 0) return {};
+  const std::uint64_t first = store.first()->get();
+  const std::uint64_t high = to.get() == 0 ? latest.get() : std::min(to.get(), latest.get());
+  const std::uint64_t wanted = from.get() == 0 ? (high >= page ? high - page + 1 : 1) : from.get();
+  const std::uint64_t low = std::max(wanted, first);
+  if (low > high) return {};
+  auto list = out.initBlocks(static_cast<kj::uint>(high - low + 1));
+  for (kj::uint i = 0; i < list.size(); ++i) {
+    const Height height(high - i);
+    WITAN_TRY(const StoredBlock stored, store.block_at(height));
+    WITAN_TRY(const Block block, decode_block(stored.block));
+    WITAN_TRY(const Bytes raw_commit, store.certificate_at(height));
+    WITAN_TRY(const Certificate commit, decode_certificate(raw_commit));
+    list[i].setHeight(height.get());
+    list[i].setId(as_data(stored.id));
+    list[i].setTime(format_utc(block.header.time));
+    list[i].setProposer(as_data(block.header.proposer));
+    list[i].setTxCount(static_cast<std::uint32_t>(block.txs.size()));
+    list[i].setBytes(static_cast<std::uint32_t>(stored.block.size()));
+    list[i].setRound(commit.round.get());
+  }
+  return {};
+}
+
+Status NodeSources::transaction(const TxId& id, schema::TxView::Builder out) {
+  WITAN_TRY(const auto place, options_.stores.index->get(keys::for_id(keys::transaction, id)));
+  if (!place) return fail(ErrorCode::not_found, "id", "not in a decided block");
+  ByteReader in(*place);
+  const Height height(in.u64());
+  const std::uint32_t index = in.u32();
+  const BlockStore& store = *options_.stores.blocks;
+  WITAN_TRY(const StoredBlock stored, store.block_at(height));
+  WITAN_TRY(const Block block, decode_block(stored.block));
+  WITAN_TRY(const Bytes raw_receipts, store.receipts_at(height));
+  WITAN_TRY(const auto receipts, ledger::decode_receipts(raw_receipts));
+  if (!in.done() || index >= block.txs.size() || index >= receipts.size())
+    return fail(ErrorCode::corrupt, "index.db", "entry does not match its block");
+  WITAN_TRY(const Transaction tx, decode_transaction(block.txs[index]));
+  out.setId(as_data(id));
+  out.setStatus("committed");
+  out.setHeight(height.get());
+  out.setIndex(index);
+  out.setCode(code_text(receipts[index].code));
+  out.setFeeCharged(receipts[index].fee_charged);
+  out.setBytes(as_data(ByteView(block.txs[index])));
+  if (const auto* transfer = std::get_if<Transfer>(&tx)) {
+    out.setKind("transfer");
+    out.setSender(to_address(transfer->from));
+    out.setRecipient(to_address(transfer->to));
+    out.setAmount(transfer->amount);
+    out.setFee(transfer->fee);
+    out.setNonce(transfer->nonce);
+  } else {
+    out.setKind("opaque");
+  }
+  return {};
+}
+
+Status NodeSources::account(const AccountId& id, bool prove, schema::AccountView::Builder out) {
+  const StateStore& state = *options_.stores.state;
+  const Hash32 key = Hash32::from(id.view());
+  WITAN_TRY(const auto value, state.get(Module::accounts, key));
+  ledger::Account account;
+  if (value) {
+    WITAN_TRY(account, ledger::decode_account(*value));
+  }
+  out.setAddress(to_address(id));
+  out.setKey(as_data(id));
+  out.setExists(value.has_value());
+  out.setBalance(account.balance);
+  out.setNonce(account.nonce);
+  if (const auto meta = state.latest()) {
+    out.setHeight(meta->height.get());
+    out.setStateRoot(as_data(meta->state_root));
+  }
+  if (!prove) return {};
+  WITAN_TRY(const StateProof proof, state.prove(Module::accounts, key));
+  const Bytes encoded = encode(proof);
+  out.setProof(as_data(ByteView(encoded)));
+  return {};
+}
+
+Status NodeSources::validators(Height height, schema::ValidatorsView::Builder out) {
+  const auto meta = options_.stores.state->latest();
+  out.setHeight(height.get() != 0 ? height.get() : (meta ? meta->height.get() + 1 : 1));
+  out.setPowerTotal(options_.validators->power_total());
+  auto list = out.initValidators(static_cast<kj::uint>(options_.validators->size()));
+  for (kj::uint i = 0; i < list.size(); ++i) {
+    const Validator& v = options_.validators->at(i);
+    list[i].setKey(as_data(v.key));
+    list[i].setAddress(to_address(v.key));
+    list[i].setPower(v.power);
+    list[i].setTier(v.tier);
+    list[i].setTimetokeHours(v.timetoke_hours);
+  }
+  return {};
+}
+
+Status NodeSources::tree(schema::TreeView::Builder out) {
+  const auto tree = options_.runtime.tree();
+  auto list = out.initActors(static_cast<kj::uint>(tree.size()));
+  for (kj::uint i = 0; i < list.size(); ++i) {
+    const rt::ActorStatus& actor = tree[i];
+    list[i].setPath(actor.path);
+    list[i].setState(std::string(rt::name_of(actor.state)));
+    list[i].setSupervisor(actor.supervisor);
+    list[i].setRestarts(actor.restarts);
+    list[i].setHandled(actor.handled);
+    auto depth = list[i].initDepth(rt::mailbox_classes);
+    auto shed = list[i].initShed(rt::mailbox_classes);
+    for (kj::uint c = 0; c < rt::mailbox_classes; ++c) {
+      depth.set(c, actor.mailbox[c].depth);
+      shed.set(c, actor.mailbox[c].shed);
+    }
+    list[i].setLastReason(actor.last_reason);
+  }
+  return {};
+}
+
+Status NodeSources::genesis(schema::GenesisView::Builder out) {
+  out.setJson(write_genesis(options_.genesis));
+  out.setChainId(as_data(options_.chain_id));
+  return {};
+}
+
+}  // namespace witan::node

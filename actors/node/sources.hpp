@@ -1,0 +1,52 @@
+// NodeSources: where the query actor reads the chain and the node's own state for the API.
+#pragma once
+#include <functional>
+#include <memory>
+
+#include "actors/api/query_sources.hpp"
+#include "actors/node/stores.hpp"
+#include "actors/runtime/runtime.hpp"
+#include "messages/types/genesis.hpp"
+#include "messages/types/validator_set.hpp"
+
+namespace witan::node {
+
+struct SourcesOptions {
+  Stores& stores;
+  rt::Runtime& runtime;
+  Genesis genesis;
+  ChainId chain_id;
+  ValidatorSetPtr validators;
+  std::optional<ValidatorIndex> self;
+  NodeId node_id;
+  std::string moniker;
+  std::string software;
+  std::string listen_address;
+  std::string api_address;
+  std::size_t quorum_peers = 0;              // fewer sessions than this: not ready
+  std::function<std::size_t()> peers;        // sessions now
+  std::function<bool()> catching_up;
+};
+
+class NodeSources final : public QuerySources {
+ public:
+  explicit NodeSources(SourcesOptions options);
+
+  Status status(schema::NodeStatus::Builder out) override;
+  Status readiness(schema::Readiness::Builder out) override;
+  Status block(const BlockSelector& which, bool with_transactions,
+               schema::BlockView::Builder out) override;
+  Status blocks(Height from, Height to, schema::BlockList::Builder out) override;
+  Status transaction(const TxId& id, schema::TxView::Builder out) override;
+  Status account(const AccountId& id, bool prove, schema::AccountView::Builder out) override;
+  Status validators(Height height, schema::ValidatorsView::Builder out) override;
+  Status tree(schema::TreeView::Builder out) override;
+  Status genesis(schema::GenesisView::Builder out) override;
+
+ private:
+  Result<Height> height_of(const BlockSelector& which) const;
+  SourcesOptions options_;
+  Instant started_;
+};
+
+}  // namespace witan::node

@@ -1,0 +1,70 @@
+#include "actors/node/stores.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "messages/wire/consensus_codec.hpp"
+
+namespace witan::node {
+namespace {
+
+// A validator that signs is in every few certificates; older ones say nothing new.
+constexpr std::uint64_t certificates_looked_at = 64;
+
+KvOptions options_for(std::size_t write_buffer_bytes, std::size_t cache_bytes) {
+  KvOptions out;
+  out.write_buffer_bytes = write_buffer_bytes;
+  out.block_cache_bytes = cache_bytes;
+  return out;
+}
+
+Result<std::unique_ptr<StateStore>> open_state(const HomeLayout& layout,
+                                               const StorageConfig& config,
+                                               const ChainId& chain_id) {
+  WITAN_TRY(auto kv, open_leveldb(layout.state(), options_for(8U << 20U, 8U << 20U)));
+  StateStoreLimits limits;
+  limits.retain_versions = config.state_versions;
+  return StateStore::open(std::move(kv), chain_id, limits);
+}
+
+}  // namespace
+
+Result<Stores> Stores::open(const FilePath& home, const StorageConfig& config,
+                            const ChainId& chain_id) {
+  Stores out;
+  WITAN_TRY(out.dir, DataDir::open(home));
+  const HomeLayout& layout = out.dir->layout();
+  WITAN_TRY(auto blocks, open_leveldb(layout.blocks(), options_for(8U << 20U, 4U << 20U)));
+  WITAN_TRY(out.blocks, BlockStore::open(std::move(blocks)));
+  WITAN_TRY(out.index, open_leveldb(layout.index(), options_for(4U << 20U, 2U << 20U)));
+  WITAN_TRY(out.state, open_state(layout, config, chain_id));
+  const auto meta = out.state->latest();
+  if (meta && meta->height > out.height() && out.blocks->first() <= Height(1)) {
+    out.state.reset();
+    std::error_code code;
+    std::filesystem::remove_all(layout.state(), code);
+    if (code) return fail(ErrorCode::io, "data/state.db", code.message());
+    WITAN_TRY(out.state, open_state(layout, config, chain_id));
+  }
+  return out;
+}
+
+Height Stores::own_commit_height(ValidatorIndex self) const {
+  const Height last = height();
+  if (last.get() == 0) return Height(0);
+  const std::uint64_t lowest =
+      std::max(blocks->first()->get(), last.get() - std::min(last.get() - 1, certificates_looked_at));
+  for (std::uint64_t h = last.get(); h >= lowest && h > 0; --h) {
+    const auto raw = blocks->certificate_at(Height(h));
+    if (!raw) continue;
+    const auto certificate = decode_certificate(*raw);
+    if (!certificate) continue;
+    const auto& signatures = certificate->signatures;
+    if (std::any_of(signatures.begin(), signatures.end(),
+                    [&](const auto& s) { return s.validator == self; }))
+      return Height(h);
+  }
+  return Height(0);
+}
+
+}  // namespace witan::node

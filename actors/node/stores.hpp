@@ -1,0 +1,31 @@
+// Everything a node keeps on disk except the write-ahead log, opened under the data-directory lock.
+#pragma once
+#include <memory>
+
+#include "config/node_config.hpp"
+#include "crypto/sign_bytes.hpp"
+#include "storage/block_store.hpp"
+#include "storage/data_dir.hpp"
+#include "storage/state_store.hpp"
+
+namespace witan::node {
+
+// Reads are thread-safe; the ledger actor is the only writer.
+struct Stores {
+  std::unique_ptr<DataDir> dir;
+  std::unique_ptr<BlockStore> blocks;
+  std::unique_ptr<StateStore> state;
+  std::unique_ptr<KvStore> index;   // transaction id -> height, position
+
+  // Errors: locked (77), io, no_space, corrupt, wrong_chain. A state that is ahead of the blocks
+  // (power was lost between their logs) is removed: it is rebuilt from the blocks.
+  static Result<Stores> open(const FilePath& home, const StorageConfig& config,
+                             const ChainId& chain_id);
+
+  // Last stored block; 0 if none.
+  [[nodiscard]] Height height() const { return blocks->last().value_or(Height(0)); }
+  // Last of the newest blocks whose commit certificate carries this validator's signature.
+  [[nodiscard]] Height own_commit_height(ValidatorIndex self) const;
+};
+
+}  // namespace witan::node
