@@ -20,10 +20,10 @@ struct NodeInputs {
   std::string software;                    // "witan/0.1.0"
 };
 
-// Runs until SIGTERM or SIGINT (orderly stop) or until something ends the node; returns the process's
-// exit code (messages/base/exit_codes.hpp). Errors are printed to standard error and logged.
-// REQUIRES: called once per process, from its main thread, before other threads exist (it blocks the
-// signals for all threads).
+// Runs until SIGTERM or SIGINT (orderly stop) or until something ends the node; returns the
+// process's exit code (messages/base/exit_codes.hpp). Errors are printed to standard error and
+// logged. REQUIRES: called once per process, from its main thread, before other threads exist (it
+// blocks the signals for all threads).
 [[nodiscard]] int run_node(NodeInputs inputs);
 
 }  // namespace witan::node

@@ -15,9 +15,12 @@ namespace {
 
 std::string_view name_of_type(ChainType type) {
   switch (type) {
-    case ChainType::development: return "development";
-    case ChainType::staging: return "staging";
-    case ChainType::live: return "live";
+    case ChainType::development:
+      return "development";
+    case ChainType::staging:
+      return "staging";
+    case ChainType::live:
+      return "live";
   }
   return "unknown";
 }
@@ -94,8 +97,8 @@ Status NodeSources::status(schema::NodeStatus::Builder out) {
     out.setValidatorPower(options_.validators->at(*options_.self).power);
   }
   out.setPeers(static_cast<std::uint32_t>(options_.peers()));
-  out.setUptimeSeconds(static_cast<std::uint64_t>(
-      (options_.runtime.clock().now() - started_).ns / 1'000'000'000));
+  out.setUptimeSeconds(
+      static_cast<std::uint64_t>((options_.runtime.clock().now() - started_).ns / 1'000'000'000));
   out.setListenAddress(options_.listen_address);
   out.setApiAddress(options_.api_address);
   return {};
@@ -117,8 +120,8 @@ Status NodeSources::readiness(schema::Readiness::Builder out) {
 Result<Height> NodeSources::height_of(const BlockSelector& which) const {
   if (const auto* height = std::get_if<Height>(&which)) return *height;
   if (const auto* id = std::get_if<Hash32>(&which)) return options_.stores.blocks->height_of(*id);
-  const Height last = options_.stores.state->latest() ? options_.stores.state->latest()->height
-                                                      : Height(0);
+  const Height last =
+      options_.stores.state->latest() ? options_.stores.state->latest()->height : Height(0);
   if (last.get() == 0) return fail(ErrorCode::not_found, "height", "no block is decided yet");
   return last;
 }
@@ -234,7 +237,7 @@ Status NodeSources::account(const AccountId& id, bool prove, schema::AccountView
   }
   if (!prove) return {};
   WITAN_TRY(const StateProof proof, state.prove(Module::accounts, key));
-  const Bytes encoded = encode(proof);
+  const Bytes encoded = proof.encode();
   out.setProof(as_data(ByteView(encoded)));
   return {};
 }

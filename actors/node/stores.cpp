@@ -52,8 +52,8 @@ Result<Stores> Stores::open(const FilePath& home, const StorageConfig& config,
 Height Stores::own_commit_height(ValidatorIndex self) const {
   const Height last = height();
   if (last.get() == 0) return Height(0);
-  const std::uint64_t lowest =
-      std::max(blocks->first()->get(), last.get() - std::min(last.get() - 1, certificates_looked_at));
+  const std::uint64_t lowest = std::max(
+      blocks->first()->get(), last.get() - std::min(last.get() - 1, certificates_looked_at));
   for (std::uint64_t h = last.get(); h >= lowest && h > 0; --h) {
     const auto raw = blocks->certificate_at(Height(h));
     if (!raw) continue;

@@ -15,7 +15,7 @@ struct Stores {
   std::unique_ptr<DataDir> dir;
   std::unique_ptr<BlockStore> blocks;
   std::unique_ptr<StateStore> state;
-  std::unique_ptr<KvStore> index;   // transaction id -> height, position
+  std::unique_ptr<KvStore> index;  // transaction id -> height, position
 
   // Errors: locked (77), io, no_space, corrupt, wrong_chain. A state that is ahead of the blocks
   // (power was lost between their logs) is removed: it is rebuilt from the blocks.

@@ -1,0 +1,132 @@
+#include "actors/node/node.hpp"
+
+#include <signal.h>
+
+#include <cstdio>
+#include <thread>
+
+#include "actors/api/http_server.hpp"
+#include "actors/api/service.hpp"
+#include "actors/node/runtime_events.hpp"
+#include "actors/node/tree.hpp"
+#include "actors/runtime/system_clock.hpp"
+#include "crypto/random.hpp"
+#include "messages/base/codec_bytes.hpp"
+#include "messages/base/exit_codes.hpp"
+
+namespace witan::node {
+namespace {
+
+constexpr Duration stop_deadline = Duration::from_s(10);
+constexpr Duration http_stop_deadline = Duration::from_s(1);
+
+int refuse(const Error& error) {
+  std::fprintf(stderr, "error: %s\n", error.to_string().c_str());
+  return static_cast<int>(exit_code_for(error.code));
+}
+
+std::uint64_t random_seed() {
+  const Bytes bytes = random_bytes(8);
+  return ByteReader(bytes).u64();
+}
+
+std::string text_of(const SocketAddress& address) {
+  return address.host + ":" + std::to_string(address.port);
+}
+
+rt::RuntimeOptions runtime_options(const RuntimeConfig& config, rt::EventSink& events) {
+  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  rt::RuntimeOptions out;
+  out.worker_threads = config.worker_threads != 0 ? config.worker_threads : cores;
+  out.max_throughput = config.max_throughput;
+  out.seed = random_seed();
+  out.events = &events;
+  out.watchdog.period = Duration::from_ms(250);
+  out.watchdog.hard_limit = Duration::from_s(60);
+  return out;
+}
+
+HttpOptions http_options(const RpcConfig& config) {
+  HttpOptions out;
+  out.laddr = text_of(config.laddr);
+  out.connections_max = static_cast<std::uint32_t>(config.max_open_connections);
+  out.body_bytes_max = static_cast<std::uint32_t>(config.max_body_bytes);
+  return out;
+}
+
+// Waits for a signal or for the end of the tree, whichever comes first. The waiting thread is woken
+// by SIGTERM itself when the tree ends by a failure.
+class SignalWaiter {
+ public:
+  SignalWaiter() {
+    sigemptyset(&set_);
+    for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, s);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+  }
+  // 0 when the tree ended first.
+  int wait(rt::Runtime& runtime) {
+    while (!runtime.ended()) {
+      const timespec period{0, 200'000'000};
+      const int got = sigtimedwait(&set_, nullptr, &period);
+      if (got == SIGTERM || got == SIGINT) return got;
+    }
+    return 0;
+  }
+
+ private:
+  sigset_t set_{};
+};
+
+}  // namespace
+
+int run_node(NodeInputs inputs) {
+  SignalWaiter signals;
+  const Clock& clock = rt::system_clock();
+  LogOptions log_options;
+  log_options.levels = inputs.config.log.level;
+  log_options.format = inputs.config.log.format == "text" ? LogFormat::text : LogFormat::json;
+  log_options.path = inputs.config.log.file;
+  auto log = Logger::open(log_options, clock);
+  if (!log) return refuse(log.error());
+  Metrics metrics(inputs.genesis.chain_name);
+  const Services services{**log, metrics};
+
+  auto wiring = Wiring::prepare(std::move(inputs), services);
+  if (!wiring) return refuse(wiring.error());
+  log_event(services.log, Event::node_starting,
+            {{"version", (*wiring)->inputs.software},
+             {"chain_id", (*wiring)->chain_id},
+             {"node_id", (*wiring)->identity.node_key.node_id()},
+             {"home", (*wiring)->inputs.home.string()}});
+
+  RuntimeEvents events(services);
+  rt::Runtime runtime(runtime_options((*wiring)->inputs.config.runtime, events));
+  auto hub = std::make_shared<EventHub>();
+  ApiOptions api_options;
+  api_options.commit_deadline = Duration::from_ms(
+      static_cast<std::int64_t>((*wiring)->inputs.config.rpc.timeout_broadcast_tx_commit_ms));
+  ApiService api(runtime, hub, metrics, api_options);
+  auto http = HttpServer::start(
+      http_options((*wiring)->inputs.config.rpc),
+      [&api](HttpRequest request, Responder responder) { api.handle(request, responder); }, metrics,
+      services.log, clock);
+  if (!http) return refuse(http.error());
+  hub->set_wake([&http] { (*http)->wake_streams(); });
+
+  (*wiring)->connect(runtime);
+  runtime.start((*wiring)->tree(runtime, hub));
+  const int signal_number = signals.wait(runtime);
+  log_event(services.log, Event::node_stopping,
+            {{"reason", signal_number == 0 ? "failure" : "signal"}});
+  (*http)->stop(http_stop_deadline);
+  hub->set_wake({});
+  const rt::ExitStatus status = runtime.stop(stop_deadline);
+  (*wiring)->transport->stop();
+  log_event(services.log, Event::node_stopped, {{"exit_code", status.code}});
+  if (status.code != 0) std::fprintf(stderr, "error: %s\n", status.reason.c_str());
+  services.log.flush();
+  return status.code;
+}
+
+}  // namespace witan::node

@@ -1,0 +1,266 @@
+#include "actors/node/tree.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "actors/api/events_actor.hpp"
+#include "actors/api/query_actor.hpp"
+#include "actors/consensus/consensus_actor.hpp"
+#include "actors/consensus/core/proposer_order.hpp"
+#include "actors/consensus/effect_runner.hpp"
+#include "actors/consensus/verifier_actor.hpp"
+#include "actors/ledger/core/genesis_state.hpp"
+#include "actors/ledger/ledger_actor.hpp"
+#include "actors/mempool/mempool_actor.hpp"
+#include "actors/sync/sync_actor.hpp"
+#include "crypto/random.hpp"
+#include "messages/base/codec_bytes.hpp"
+#include "messages/base/hex.hpp"
+
+namespace witan::node {
+namespace {
+
+Duration ms(std::uint64_t value) { return Duration::from_ms(static_cast<std::int64_t>(value)); }
+
+std::uint64_t random_salt() {
+  const Bytes bytes = random_bytes(8);
+  return ByteReader(bytes).u64();
+}
+
+}  // namespace
+
+Wiring::Wiring(NodeInputs in, Services s)
+    : inputs(std::move(in)),
+      services(s),
+      identity{inputs.node_key.clone(), {}, {}, {}, {}, {}, 0, {}} {}
+
+Result<std::unique_ptr<Wiring>> Wiring::prepare(NodeInputs inputs, Services services) {
+  std::unique_ptr<Wiring> w(new Wiring(std::move(inputs), services));
+  const Genesis& genesis = w->inputs.genesis;
+  w->chain_id = genesis_hash(genesis);
+  WITAN_TRY(ValidatorSet set, ledger::validator_set_of(genesis));
+  w->validators = std::make_shared<const ValidatorSet>(std::move(set));
+  WITAN_TRY(Verifier verifier, Verifier::make(w->chain_id, w->validators));
+  w->verifier = std::make_shared<const Verifier>(std::move(verifier));
+  if (w->inputs.consensus_key)
+    w->self = w->validators->index_of(w->inputs.consensus_key->public_key());
+  WITAN_TRY(w->stores, Stores::open(w->inputs.home, w->inputs.config.storage, w->chain_id));
+  if (w->self && !posix_file_system().exists(w->stores.dir->layout().sign_state()))
+    return fail(
+        ErrorCode::sign_state_missing, w->stores.dir->layout().sign_state().string(),
+        "this validator may have signed before, so it does not start without its sign-state. "
+        "Restore the file from the host that signed last; only for a key that never signed, "
+        "create it with `witan init`");
+
+  peers::Identity& id = w->identity;
+  id.chain_id = w->chain_id;
+  id.chain_name = genesis.chain_name;
+  id.moniker = w->inputs.config.moniker;
+  id.software = w->inputs.software;
+  id.listen_port = w->inputs.config.p2p.laddr.port;
+  id.tip = [stores = &w->stores] { return stores->height().get(); };
+  if (w->self) id.validator_key = w->inputs.consensus_key->clone();
+  peers::SocketOptions sockets;
+  w->transport = peers::make_socket_transport(sockets);
+  return w;
+}
+
+void Wiring::connect(rt::Runtime& runtime) {
+  bridge = std::make_unique<peers::TransportBridge>(runtime);
+  transport->set_events(bridge.get());
+}
+
+std::size_t Wiring::verifier_workers() const {
+  const auto configured = static_cast<std::size_t>(inputs.config.runtime.verifier_workers);
+  return configured != 0 ? configured : std::max(1U, std::thread::hardware_concurrency());
+}
+
+rt::SupervisorSpec Wiring::tree(rt::Runtime& runtime, std::shared_ptr<EventHub> hub) {
+  rt::SupervisorSpec root;
+  root.name = "node";
+  root.max_restarts = 0;  // a family that gives up ends the process
+  root.children.emplace_back(storage());
+  root.children.emplace_back(chain());
+  root.children.emplace_back(peer_family());
+  root.children.emplace_back(api(runtime, std::move(hub)));
+  return root;
+}
+
+// ---- /node/storage
+// -------------------------------------------------------------------------------
+
+rt::SupervisorSpec Wiring::storage() const {
+  rt::SupervisorSpec group;
+  group.name = "storage";
+  group.strategy = rt::Strategy::rest_for_one;
+  rt::ChildSpec wal;
+  wal.name = "wal";
+  wal.blocking = true;
+  wal.shutdown = Duration::from_s(2);
+  wal.factory = [this, salt = random_salt()](rt::ActorContext& context) {
+    const HomeLayout& layout = stores.dir->layout();
+    consensus::EffectRunnerOptions options{.fs = posix_file_system(),
+                                           .wal_folder = layout.wal(),
+                                           .sign_state_file = layout.sign_state()};
+    options.segment_bytes = inputs.config.storage.wal_segment_bytes;
+    options.wal_salt = salt;
+    options.chain_id = chain_id;
+    if (self) {
+      const auto secret = inputs.consensus_key->secret_bytes();
+      options.consensus_key = Bytes(secret.view().begin(), secret.view().end());
+    }
+    options.store_height = [this] { return stores.height(); };
+    options.own_commit_height = [this] {
+      return self ? stores.own_commit_height(*self) : Height(0);
+    };
+    return std::make_unique<consensus::EffectRunner>(context, services, std::move(options));
+  };
+  group.children.emplace_back(std::move(wal));
+  return group;
+}
+
+// ---- /node/chain
+// ---------------------------------------------------------------------------------
+
+rt::SupervisorSpec Wiring::chain() {
+  rt::SupervisorSpec group;
+  group.name = "chain";
+  group.strategy = rt::Strategy::rest_for_one;
+  group.children.emplace_back(ledger());
+  group.children.emplace_back(mempool());
+  for (std::size_t i = 0; i < verifier_workers(); ++i) {
+    rt::ChildSpec worker;
+    worker.name = "verifier/" + std::to_string(i);
+    worker.factory = [this](rt::ActorContext& context) {
+      return std::make_unique<consensus::VerifierActor>(context, services, verifier);
+    };
+    group.children.emplace_back(std::move(worker));
+  }
+  group.children.emplace_back(consensus());
+  group.children.emplace_back(sync());
+  return group;
+}
+
+rt::ChildSpec Wiring::ledger() {
+  rt::ChildSpec child;
+  child.name = "ledger";
+  child.blocking = true;
+  child.shutdown = Duration::from_s(5);
+  child.factory = [this, salt = random_salt()](rt::ActorContext& context) {
+    ledger::LedgerOptions options;
+    options.open_chain = [this, salt] {
+      ledger::ChainOptions chain{.genesis = inputs.genesis,
+                                 .chain_id = chain_id,
+                                 .verifier = verifier,
+                                 .blocks = *stores.blocks,
+                                 .state = *stores.state};
+      chain.index = stores.index.get();
+      chain.sync_every_blocks = inputs.config.storage.sync_every_blocks;
+      chain.opaque_salt = salt;
+      return ledger::Chain::open(std::move(chain));
+    };
+    options.verifier_workers = verifier_workers();
+    options.retain_blocks = inputs.config.storage.retain_blocks;
+    options.blocks = stores.blocks.get();
+    return std::make_unique<ledger::LedgerActor>(context, services, std::move(options));
+  };
+  return child;
+}
+
+rt::ChildSpec Wiring::consensus() const {
+  rt::ChildSpec child;
+  child.name = "consensus";
+  child.factory = [this](rt::ActorContext& context) {
+    const GenesisParams& params = inputs.genesis.params;
+    const ConsensusConfig& config = inputs.config.consensus;
+    consensus::ConsensusOptions options;
+    options.validators = validators;
+    options.self = self;
+    options.proposers = [this](Height height) {
+      return proposer_order(*validators, chain_id, height);
+    };
+    options.timeouts = consensus::TimeoutParams::from(params);
+    options.initial_height = inputs.genesis.initial_height;
+    options.create_empty_blocks =
+        config.create_empty_blocks && config.create_empty_blocks_interval_ms == 0;
+    options.empty_block_interval = ms(config.create_empty_blocks_interval_ms);
+    options.block_interval_min = std::max(ms(config.min_block_interval_ms), params.block_time);
+    options.verifier_workers = verifier_workers();
+    return std::make_unique<consensus::ConsensusActor>(context, services, std::move(options));
+  };
+  return child;
+}
+
+// ---- /node/peers
+// ---------------------------------------------------------------------------------
+
+rt::SupervisorSpec Wiring::peer_family() {
+  rt::SupervisorSpec group;
+  group.name = "peers";
+  rt::ChildSpec manager;
+  manager.name = "peers";
+  manager.factory = [this](rt::ActorContext& context) {
+    const P2pConfig& config = inputs.config.p2p;
+    peers::PeersOptions options;
+    options.listen = {config.laddr.host, config.laddr.port};
+    for (const PeerAddress& peer : config.persistent_peers)
+      options.persistent.push_back({peer.id, {peer.address.host, peer.address.port}});
+    options.inbound_max = static_cast<std::uint32_t>(config.max_num_inbound_peers);
+    options.dial_timeout = ms(config.dial_timeout_ms);
+    options.session.verifier_workers = verifier_workers();
+    options.session.handshake_timeout = ms(config.handshake_timeout_ms);
+    options.session.ping_interval = ms(config.ping_interval_ms);
+    options.session.queue.bytes_max = config.send_queue_bytes_max;
+    return std::make_unique<peers::PeersActor>(context, services, *transport, identity,
+                                               std::move(options));
+  };
+  group.children.emplace_back(std::move(manager));
+  return group;
+}
+
+// ---- /node/api
+// -----------------------------------------------------------------------------------
+
+rt::SupervisorSpec Wiring::api(rt::Runtime& runtime, std::shared_ptr<EventHub> hub) {
+  const auto sessions = [&runtime] {
+    const auto all = runtime.tree();
+    return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [](const auto& actor) {
+      return actor.path.starts_with("/node/peers/session/") &&
+             actor.state == rt::ActorState::running;
+    }));
+  };
+  SourcesOptions options{.stores = stores, .runtime = runtime, .genesis = inputs.genesis};
+  options.chain_id = chain_id;
+  options.validators = validators;
+  options.self = self;
+  options.node_id = identity.node_key.node_id();
+  options.moniker = identity.moniker;
+  options.software = inputs.software;
+  const auto text = [](const SocketAddress& a) { return a.host + ":" + std::to_string(a.port); };
+  options.listen_address = text(inputs.config.p2p.laddr);
+  options.api_address = text(inputs.config.rpc.laddr);
+  // A lone validator needs nobody; otherwise the others of a quorum of heads.
+  options.quorum_peers = validators->size() * 2 / 3;
+  options.peers = sessions;
+  options.catching_up = [this] { return syncing.load(); };
+  auto sources = std::make_shared<NodeSources>(std::move(options));
+
+  rt::SupervisorSpec group;
+  group.name = "api";
+  rt::ChildSpec query;
+  query.name = "query";
+  query.blocking = true;  // reads the disk
+  query.factory = [sources](rt::ActorContext& context) {
+    return std::make_unique<QueryActor>(context, sources);
+  };
+  group.children.emplace_back(std::move(query));
+  rt::ChildSpec events;
+  events.name = "events";
+  events.factory = [hub](rt::ActorContext& context) {
+    return std::make_unique<EventsActor>(context, hub);
+  };
+  group.children.emplace_back(std::move(events));
+  return group;
+}
+
+}  // namespace witan::node

@@ -1,0 +1,55 @@
+// Wiring: what the actors of one node share (stores, keys, validators, transport), and the
+// supervision tree built from it. Outlives the runtime.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "actors/api/event_hub.hpp"
+#include "actors/node/node.hpp"
+#include "actors/node/sources.hpp"
+#include "actors/node/stores.hpp"
+#include "actors/peers/peers_actor.hpp"
+#include "actors/peers/transport_bridge.hpp"
+#include "actors/runtime/runtime.hpp"
+#include "actors/telemetry/services.hpp"
+#include "crypto/verify.hpp"
+
+namespace witan::node {
+
+class Wiring {
+ public:
+  // Opens the stores and checks that keys, genesis and configuration fit together.
+  // Errors: locked, io, corrupt, wrong_chain, genesis, config, bad_key, sign_state_missing.
+  static Result<std::unique_ptr<Wiring>> prepare(NodeInputs inputs, Services services);
+
+  // Gives the transport its events. Call once, before the runtime starts.
+  void connect(rt::Runtime& runtime);
+  [[nodiscard]] rt::SupervisorSpec tree(rt::Runtime& runtime, std::shared_ptr<EventHub> hub);
+
+  NodeInputs inputs;
+  Services services;
+  ChainId chain_id;
+  ValidatorSetPtr validators;
+  std::shared_ptr<const Verifier> verifier;
+  std::optional<ValidatorIndex> self;
+  Stores stores;
+  peers::Identity identity;
+  std::unique_ptr<peers::TransportBridge> bridge;
+  std::unique_ptr<peers::Transport> transport;
+  std::atomic<bool> syncing{false};
+
+ private:
+  Wiring(NodeInputs in, Services s);
+  [[nodiscard]] rt::SupervisorSpec storage() const;
+  [[nodiscard]] rt::SupervisorSpec chain();
+  [[nodiscard]] rt::SupervisorSpec peer_family();
+  [[nodiscard]] rt::SupervisorSpec api(rt::Runtime& runtime, std::shared_ptr<EventHub> hub);
+  [[nodiscard]] rt::ChildSpec consensus() const;
+  [[nodiscard]] rt::ChildSpec ledger();
+  [[nodiscard]] rt::ChildSpec mempool() const;
+  [[nodiscard]] rt::ChildSpec sync();
+  [[nodiscard]] std::size_t verifier_workers() const;
+};
+
+}  // namespace witan::node
