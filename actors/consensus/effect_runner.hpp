@@ -26,10 +26,10 @@ struct EffectRunnerOptions {
   FilePath sign_state_file;
   std::uint64_t segment_bytes = 16U << 20U;
   std::uint64_t wal_salt = 0;
-  ChainId chain_id;
-  std::optional<Bytes> consensus_key;         // 32 secret bytes; none: this node does not sign
-  std::function<Height()> store_height;       // last block in the store; 0: none
-  std::function<Height()> own_commit_height;  // last block whose commit this key signed; 0: none
+  ChainId chain_id{};
+  std::optional<Bytes> consensus_key{};         // 32 secret bytes; none: this node does not sign
+  std::function<Height()> store_height{};       // last block in the store; 0: none
+  std::function<Height()> own_commit_height{};  // last block whose commit this key signed; 0: none
 };
 
 class EffectRunner final : public rt::ActorFor<EffectRunnerRole> {

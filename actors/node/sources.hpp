@@ -15,17 +15,17 @@ struct SourcesOptions {
   Stores& stores;
   rt::Runtime& runtime;
   Genesis genesis;
-  ChainId chain_id;
-  ValidatorSetPtr validators;
-  std::optional<ValidatorIndex> self;
-  NodeId node_id;
-  std::string moniker;
-  std::string software;
-  std::string listen_address;
-  std::string api_address;
+  ChainId chain_id{};
+  ValidatorSetPtr validators{};
+  std::optional<ValidatorIndex> self{};
+  NodeId node_id{};
+  std::string moniker{};
+  std::string software{};
+  std::string listen_address{};
+  std::string api_address{};
   std::size_t quorum_peers = 0;        // fewer sessions than this: not ready
-  std::function<std::size_t()> peers;  // sessions now
-  std::function<bool()> catching_up;
+  std::function<std::size_t()> peers{};  // sessions now
+  std::function<bool()> catching_up{};
 };
 
 class NodeSources final : public QuerySources {

@@ -192,6 +192,28 @@ rt::ChildSpec Wiring::consensus() const {
 }
 
 // ---- /node/peers
+rt::ChildSpec Wiring::mempool() const {
+  rt::ChildSpec child;
+  child.name = "mempool";
+  child.factory = [](rt::ActorContext& context) {
+    return std::make_unique<mempool::MempoolActor>(context);
+  };
+  return child;
+}
+
+rt::ChildSpec Wiring::sync() {
+  rt::ChildSpec child;
+  child.name = "sync";
+  child.factory = [this](rt::ActorContext& context) {
+    sync::SyncOptions options;
+    options.verifier = verifier;
+    options.store = stores.blocks.get();
+    options.initial_height = inputs.genesis.initial_height;
+    return std::make_unique<sync::SyncActor>(context, services, std::move(options));
+  };
+  return child;
+}
+
 // ---------------------------------------------------------------------------------
 
 rt::SupervisorSpec Wiring::peer_family() {
