@@ -44,6 +44,7 @@ struct ConsensusOptions {
 inline constexpr std::size_t early_messages_max = 4096;  // of the next height, or in recovery
 inline constexpr std::size_t early_bytes_max = 16 * 1024 * 1024;
 inline constexpr Duration rebroadcast_period = Duration::from_ms(500);
+inline constexpr Duration progress_period = Duration::from_s(5);
 
 class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
  public:
@@ -103,6 +104,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   // ---- helping peers (effects.cpp)
   template <class Target>
   void push_state(const Target& target);
+  void tell_progress();
 
   // ---- recovery (recovery.cpp)
   void recover();
@@ -134,6 +136,8 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   std::deque<std::pair<std::uint64_t, Envelope>> early_;  // height, message
   std::size_t early_bytes_ = 0;
   RoundState last_seen_;  // at the last rebroadcast tick
+  Instant progress_told_{};
+  Height progress_height_;
 
   rt::ActorRef<LedgerRole> ledger_;
   rt::ActorRef<EffectRunnerRole> runner_;

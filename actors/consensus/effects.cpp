@@ -233,6 +233,7 @@ template void ConsensusActor::push_state(const rt::ActorRef<SessionRole>&);
 // been lost with a connection).
 void ConsensusActor::on_rebroadcast(schema::RebroadcastTimer::Reader, const Envelope&) {
   context().send_after(rebroadcast_period, Draft<schema::RebroadcastTimer>());
+  tell_progress();
   if (recovery_ || !height_running_) return;
   const RoundState& state = core_.state();
   const bool stalled = state == last_seen_;
@@ -241,6 +242,18 @@ void ConsensusActor::on_rebroadcast(schema::RebroadcastTimer::Reader, const Enve
   services_.metrics.rebroadcast.add();
   log_event(services_.log, Event::rebroadcast, {{"height", height_}, {"round", state.round}});
   push_state(peers_);
+}
+
+void ConsensusActor::tell_progress() {
+  const Instant now = context().now();
+  if (now - progress_told_ < progress_period || height_ == progress_height_) return;
+  if (progress_told_ != Instant{})
+    log_event(services_.log, Event::progress,
+              {{"height", height_ - 1},
+               {"heights", height_.get() - progress_height_.get()},
+               {"seconds", (now - progress_told_).seconds()}});
+  progress_told_ = now;
+  progress_height_ = height_;
 }
 
 void ConsensusActor::on_get_state(schema::GetConsensusState::Reader, const Envelope& envelope) {

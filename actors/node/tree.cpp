@@ -195,8 +195,17 @@ rt::ChildSpec Wiring::consensus() const {
 rt::ChildSpec Wiring::mempool() const {
   rt::ChildSpec child;
   child.name = "mempool";
-  child.factory = [](rt::ActorContext& context) {
-    return std::make_unique<mempool::MempoolActor>(context);
+  child.factory = [this](rt::ActorContext& context) {
+    const MempoolConfig& config = inputs.config.mempool;
+    mempool::MempoolOptions options;
+    options.limits.count_max = config.size;
+    options.limits.bytes_max = config.max_txs_bytes;
+    options.limits.per_sender_max = config.per_sender_max;
+    options.limits.fee_min = inputs.genesis.params.fee_min;
+    options.limits.opaque_allowed = inputs.genesis.type == ChainType::development;
+    options.tx_bytes_max = config.max_tx_bytes;
+    options.verifier_workers = verifier_workers();
+    return std::make_unique<mempool::MempoolActor>(context, services, std::move(options));
   };
   return child;
 }

@@ -61,7 +61,8 @@ enum class LogLevel : std::uint8_t { trace = 0, debug = 1, info = 2, warn = 3, e
   X(polka,                  debug, consensus, "height,round,block", "two thirds prevoted the same value") \
   X(locked,                 debug, consensus, "height,round,block", "this node locked a value") \
   X(timeout_fired,          info,  consensus, "height,round,step,ms", "a step waited its whole time") \
-  X(decided,                info,  consensus, "height,round,block,txs,ms", "a block is final") \
+  X(decided,                debug, consensus, "height,round,block,ms", "a block is final") \
+  X(progress,               info,  consensus, "height,heights,seconds", "heights decided since the last line of this kind; one line every five seconds at most") \
   X(no_progress,            warn,  consensus, "height,round,ms", "no height was decided for three times the usual interval") \
   X(rebroadcast,            debug, consensus, "height,round,messages", "own messages of this round were sent again") \
   X(equivocation,           warn,  consensus, "kind,validator,height,round", "a validator signed two different messages for one step") \

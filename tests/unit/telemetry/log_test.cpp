@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(text_format_and_journald_prefix) {
 BOOST_AUTO_TEST_CASE(an_asynchronous_log_keeps_order_and_flush_waits) {
   Lines lines;
   const auto log = open_or_throw(lines.options(true));
-  for (int i = 0; i < 1000; ++i) log_event(*log, Event::decided, {{"height", i}});
+  for (int i = 0; i < 1000; ++i) log_event(*log, Event::progress, {{"height", i}});
   BOOST_REQUIRE(log->flush());
   const std::lock_guard lock(lines.mutex);
   BOOST_REQUIRE_EQUAL(lines.all.size(), 1000U);
@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(a_stuck_sink_drops_the_oldest_lines_and_counts_them) {
   };
   auto log = open_or_throw(std::move(o));
   std::unique_lock stuck(gate);
-  for (int i = 0; i < 1000; ++i) log_event(*log, Event::decided, {{"height", i}});
+  for (int i = 0; i < 1000; ++i) log_event(*log, Event::progress, {{"height", i}});
   const std::uint64_t lost = log->dropped();
   BOOST_CHECK_GE(lost, 1000U - 64U - 2U);
   stuck.unlock();
