@@ -132,6 +132,7 @@ void submit_reap_commit(benchmark::State& state) {
   state.SetItemsProcessed(static_cast<std::int64_t>(next));
 }
 BENCHMARK(submit_reap_commit)
+    ->MeasureProcessCPUTime()
     ->ArgNames({"block", "wait"})
     ->Args({500, 0})
     ->Args({500, 1})
