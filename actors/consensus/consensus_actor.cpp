@@ -111,7 +111,7 @@ void ConsensusActor::on_part(schema::BlockPart::Reader in, const Envelope& envel
   if (keep_for_later(in.getHeight(), envelope.sender, envelope)) return;
   const auto part = read_part(in);
   if (!part) return;
-  if (!blocks_.add_part(part->part)) {
+  if (!blocks_.add_part(part->part, part->parts_count)) {
     services_.metrics.duplicate_block_part.add();
     return;
   }

@@ -40,11 +40,8 @@ Status EffectRunner::open() {
   recovered_.clear();
   WITAN_TRY_VOID(options_.fs.create_directories(options_.wal_folder));
   std::vector<Bytes> sign_records;
-  std::optional<WalSegments> segments;
   const Height stored = options_.store_height();
   const WalVisitor visit = [&](const WalRecord& record) -> Status {
-    if (!segments) segments = WalSegments{record.segment, record.segment};
-    segments->last = record.segment;
     Bytes payload(record.payload.begin(), record.payload.end());
     const auto kind = static_cast<RecordKind>(record.kind);
     if (kind == RecordKind::sign) sign_records.push_back(payload);
@@ -62,6 +59,10 @@ Status EffectRunner::open() {
       services_.log, Event::wal_opened,
       {{"path", options_.wal_folder.string()}, {"height", stored}, {"records", recovered_.size()}});
   if (!options_.consensus_key) return {};
+  // The files, not the records read: a crash may leave the newest segment empty.
+  std::optional<WalSegments> segments;
+  if (const std::uint64_t last = wal_->segment(); last > 0)
+    segments = WalSegments{last - wal_->segment_count() + 1, last};
   return open_signer(sign_records, segments);
 }
 
@@ -86,9 +87,11 @@ Status EffectRunner::open_signer(const std::vector<Bytes>& sign_records,
   signer_.emplace(std::move(signer));
   signer_->finish_recovery();
   log_event(services_.log, Event::key_loaded, {{"public_key", signer_->public_key()}});
-  if (checkpoint_needed)
-    WITAN_TRY_VOID(write_checkpoint(std::max<std::uint64_t>(1, wal_->segment())));
-  return {};
+  if (!checkpoint_needed) return {};
+  // The sign-state may name a segment only once that is on disk; a new one names itself
+  // (on_rotate).
+  if (wal_->segment() == 0) return wal_->rotate(options_.store_height() + 1);
+  return write_checkpoint(wal_->segment());
 }
 
 Status EffectRunner::write_checkpoint(std::uint64_t segment) {

@@ -19,23 +19,27 @@ bool BlockBook::add_proposal(const SignedProposal& proposal, Round current) {
   const bool held = std::any_of(proposals_.begin(), proposals_.end(),
                                 [&](const Held& h) { return h.proposal.proposal == p; });
   if (held || proposals_.size() >= proposals_max) return false;
-  if (find(p.parts.root) == nullptr) {
+  if (!blocks_.contains(key_of(p.parts))) {
     if (blocks_.size() >= blocks_max) return false;
-    blocks_.emplace(p.parts.root, Entry(p.parts));
+    blocks_.emplace(key_of(p.parts), Entry(p.parts));
   }
   proposals_.push_back({proposal, false});
   return true;
 }
 
-bool BlockBook::add_part(const BlockPart& part) {
-  Entry* entry = find(part.parts_root);
-  return part.height == height_ && entry != nullptr && entry->parts.add(part);
+bool BlockBook::add_part(const BlockPart& part, std::uint32_t parts_count) {
+  if (part.height != height_) return false;
+  bool added = false;
+  for (auto it = blocks_.lower_bound({part.parts_root, 0});
+       it != blocks_.end() && it->first.first == part.parts_root; ++it)
+    if (it->second.parts.header().count == parts_count) added |= it->second.parts.add(part);
+  return added;
 }
 
 BlockBook::Entry& BlockBook::add_whole(const PartSetHeader& header, const BlockId& id,
                                        ByteView bytes) {
   WITAN_CHECK(bytes.size() == header.total_bytes, bytes.size(), header.total_bytes);
-  Entry& entry = blocks_.try_emplace(header.root, Entry(header)).first->second;
+  Entry& entry = blocks_.try_emplace(key_of(header), Entry(header)).first->second;
   entry.id = id;
   for (const BlockPart& part : cut_block(height_, Round(0), bytes).parts) entry.parts.add(part);
   return entry;
@@ -43,7 +47,7 @@ BlockBook::Entry& BlockBook::add_whole(const PartSetHeader& header, const BlockI
 
 std::vector<const BlockBook::Entry*> BlockBook::take_unchecked() {
   std::vector<const Entry*> out;
-  for (auto& [root, entry] : blocks_) {
+  for (auto& [key, entry] : blocks_) {
     if (entry.checking || entry.valid || !entry.parts.complete()) continue;
     entry.checking = true;
     out.push_back(&entry);
@@ -67,7 +71,8 @@ std::vector<ProposalComplete> BlockBook::take_complete() {
   std::vector<ProposalComplete> out;
   for (Held& held : proposals_) {
     const Proposal& p = held.proposal.proposal;
-    const Entry* entry = find(p.parts.root);
+    const auto it = blocks_.find(key_of(p.parts));
+    const Entry* entry = it == blocks_.end() ? nullptr : &it->second;
     if (held.reported || entry == nullptr || !entry->valid) continue;
     held.reported = true;
     // A proposal that names another block than its parts carry is invalid, whatever they carry.
@@ -78,12 +83,11 @@ std::vector<ProposalComplete> BlockBook::take_complete() {
 }
 
 const BlockBook::Entry* BlockBook::find_root(const Hash32& parts_root) const {
-  const auto it = blocks_.find(parts_root);
-  return it == blocks_.end() ? nullptr : &it->second;
+  return const_cast<BlockBook*>(this)->find(parts_root);
 }
 
 const BlockBook::Entry* BlockBook::find_block(const BlockId& id) const {
-  for (const auto& [root, entry] : blocks_)
+  for (const auto& [key, entry] : blocks_)
     if (entry.id == id && entry.parts.complete()) return &entry;
   return nullptr;
 }
@@ -96,8 +100,13 @@ std::vector<SignedProposal> BlockBook::proposals(Round round) const {
 }
 
 BlockBook::Entry* BlockBook::find(const Hash32& parts_root) {
-  const auto it = blocks_.find(parts_root);
-  return it == blocks_.end() ? nullptr : &it->second;
+  Entry* first = nullptr;
+  for (auto it = blocks_.lower_bound({parts_root, 0});
+       it != blocks_.end() && it->first.first == parts_root; ++it) {
+    if (it->second.parts.complete()) return &it->second;
+    if (first == nullptr) first = &it->second;
+  }
+  return first;
 }
 
 }  // namespace witan::consensus

@@ -3,9 +3,12 @@
 //
 // Invariants: at most blocks_max blocks are held; a proposal is reported as complete at most once
 // per verdict; a block is checked at most once (its verdict is remembered per block id).
+// Blocks are told apart by their whole part set header: a proposer may sign another one's root with
+// a wrong size, and must not keep the block under that root from being put together.
 #pragma once
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "actors/consensus/core/input.hpp"
@@ -32,8 +35,9 @@ class BlockBook {
 
   // Takes a verified proposal. False: already held, or beyond the bounds.
   bool add_proposal(const SignedProposal& proposal, Round current);
-  // Takes a proved part. True if the part was new.
-  bool add_part(const BlockPart& part);
+  // Takes a part that was proved under `parts_count`. True if it was new. The count has to be the
+  // proposer's: under another count the same leaf is proved at another index (P35).
+  bool add_part(const BlockPart& part, std::uint32_t parts_count);
   // A block we have whole: our own, or one read from the log.
   Entry& add_whole(const PartSetHeader& header, const BlockId& id, ByteView bytes);
 
@@ -55,11 +59,14 @@ class BlockBook {
     SignedProposal proposal;
     bool reported = false;
   };
+  using Key = std::pair<Hash32, std::uint32_t>;  // parts root, total bytes (the count follows)
+  static Key key_of(const PartSetHeader& header) { return {header.root, header.total_bytes}; }
+  // Under one root at most one entry can become whole; that one, or else the first.
   Entry* find(const Hash32& parts_root);
 
   Height height_;
   std::vector<Held> proposals_;
-  std::map<Hash32, Entry> blocks_;  // by parts root
+  std::map<Key, Entry> blocks_;
 };
 
 }  // namespace witan::consensus
