@@ -41,6 +41,18 @@ BOOST_AUTO_TEST_CASE(a_full_batch_does_not_wait) {
   BOOST_CHECK((sizes(h.world) == std::vector<std::size_t>{200, 200, 50}));
 }
 
+BOOST_AUTO_TEST_CASE(the_timer_of_a_batch_that_went_early_does_not_cut_the_next_one) {
+  Harness h;
+  h.submit(opaque(1000));
+  h.advance(Duration::from_ms(1));
+  h.submit_batch(many_opaque(200));  // full after 199: one is left, its timer is due at 3 ms
+  BOOST_CHECK((sizes(h.world) == std::vector<std::size_t>{200}));
+  h.advance(Duration::from_ms(1));
+  BOOST_CHECK((sizes(h.world) == std::vector<std::size_t>{200}));
+  h.advance(Duration::from_ms(1));
+  BOOST_CHECK((sizes(h.world) == std::vector<std::size_t>{200, 1}));
+}
+
 BOOST_AUTO_TEST_CASE(a_batch_is_bounded_in_bytes_too) {
   Harness h;
   h.submit_batch(many_opaque(5, 30'000));
