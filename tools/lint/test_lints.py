@@ -199,6 +199,24 @@ class Docs(unittest.TestCase):
         self.assertEqual(rules(docs.check_errors(page, codes + 'X(other, "x")', exits)), ['errors'])
         self.assertEqual(rules(docs.check_errors(page, codes, exits + 'X(usage, 64, "x")')), ['errors'])
 
+    def test_limits_page(self):
+        texts = {'a.hpp': "inline constexpr std::uint32_t all = part * 2 + 1;  // of it\n",
+                 'b.hpp': "inline constexpr std::size_t part = std::uint64_t{1} << 4U;\n"
+                          "inline constexpr std::size_t big = 65'536 / 2;\ninline constexpr Foo f = g(1);\n"}
+        self.assertEqual(docs.limit_constants(texts),
+                         [('b.hpp', 'part', 16, ''), ('b.hpp', 'big', 32768, ''), ('a.hpp', 'all', 33, 'of it')])
+        self.assertIn('| `all` | 33 | of it |', docs.limits_page(texts))
+
+    def test_idle_names(self):
+        table = 'GAUGE(height, "x_height", "h") COUNTER_L(lost, "x_lost", "why", "l")\n'
+        events = '  X(decided, info, consensus, "h", "final") \\\n  X(gone, warn, node, "", "g")\n'
+        fields = 'Field{"p2p.laddr", 1} Field{"p2p.other", 2}'
+        code = 'services_.metrics.height.set(1); log_event(l, Event::decided); use(config.laddr); // Event::gone\n'
+        names = docs.idle_names(table, events, fields, [code])
+        self.assertEqual(names, (['x_lost'], ['gone'], ['p2p.other']))
+        self.assertIn('`witan_x_lost`', docs.idle_page(names))
+        self.assertEqual(rules(docs.check_page('idle', 'a.md', 'old', 'new')), ['idle'])
+
     def test_config_keys(self):
         table = '  Field{"p2p.laddr", WITAN_SLOT(p2p.laddr), "", "text",\n'
         self.assertEqual(docs.check_config('### `p2p.laddr`\n', table), [])
