@@ -87,7 +87,6 @@ rt::SupervisorSpec Wiring::tree(rt::Runtime& runtime, std::shared_ptr<EventHub> 
 }
 
 // ---- /node/storage
-// -------------------------------------------------------------------------------
 
 rt::SupervisorSpec Wiring::storage() const {
   rt::SupervisorSpec group;
@@ -120,7 +119,6 @@ rt::SupervisorSpec Wiring::storage() const {
 }
 
 // ---- /node/chain
-// ---------------------------------------------------------------------------------
 
 rt::SupervisorSpec Wiring::chain() {
   rt::SupervisorSpec group;
@@ -191,7 +189,6 @@ rt::ChildSpec Wiring::consensus() const {
   return child;
 }
 
-// ---- /node/peers
 rt::ChildSpec Wiring::mempool() const {
   rt::ChildSpec child;
   child.name = "mempool";
@@ -223,7 +220,7 @@ rt::ChildSpec Wiring::sync() {
   return child;
 }
 
-// ---------------------------------------------------------------------------------
+// ---- /node/peers
 
 rt::SupervisorSpec Wiring::peer_family() {
   rt::SupervisorSpec group;
@@ -250,7 +247,6 @@ rt::SupervisorSpec Wiring::peer_family() {
 }
 
 // ---- /node/api
-// -----------------------------------------------------------------------------------
 
 rt::SupervisorSpec Wiring::api(rt::Runtime& runtime, std::shared_ptr<EventHub> hub) {
   const auto sessions = [&runtime] {

@@ -36,7 +36,6 @@ void SyncActor::started() {
 }
 
 // ---- where this node is
-// --------------------------------------------------------------------------
 
 // Nothing is fetched before the ledger has said where the chain ends: after a restart its stores
 // decide, not what this actor remembers.
@@ -70,7 +69,6 @@ void SyncActor::on_committed(schema::BlockCommitted::Reader in, const Envelope&)
 }
 
 // ---- peers
-// ---------------------------------------------------------------------------------------
 
 void SyncActor::on_status(schema::SyncStatus::Reader in, const Envelope& envelope) {
   if (envelope.sender == 0) return;
@@ -129,7 +127,6 @@ void SyncActor::blame(PeerId peer, std::string_view code, const std::string& tex
 }
 
 // ---- getting on
-// ----------------------------------------------------------------------------------
 
 void SyncActor::advance() {
   if (!tip_known_) return;
@@ -217,7 +214,6 @@ void SyncActor::on_continue(schema::SyncContinue::Reader, const Envelope&) {
 }
 
 // ---- telling others
-// ------------------------------------------------------------------------------
 
 Draft<schema::SyncStatus> SyncActor::own_status() const {
   const Claim claim = server_.own_claim();

@@ -120,14 +120,14 @@ def limits_page(texts):
 def idle_names(metric_table, event_table, config_table, sources):
     """(metrics, events, options) that the tables list and no source uses. `sources`: texts of the rest."""
     code = '\n'.join(strip_comments(text) for text in sources)
-    used = set(re.findall(r'\w+', code))
+    read_members = set(re.findall(r'\.(\w+)\b(?! = )', code))
     metrics = [name for cpp, name in re.findall(r'\b(?:COUNTER|GAUGE|HISTOGRAM)(?:_L)?\((\w+), "(\w+)"', metric_table)
                if not re.search(rf'metrics_?(?:\(\))?\.{cpp}\b', code)]
     logged = set(re.findall(r'\bEvent::(\w+)', code))
     events = [name for name in re.findall(r'^\s*X\((\w+),\s*(?:trace|debug|info|warn|error),', event_table, re.M)
               if name not in logged]
-    options = [key for key in re.findall(r'\bField\{"([a-z0-9_.]+)",', config_table)
-               if key.split('.')[-1] not in used]
+    options = [key for key, slot in re.findall(r'\bField\{"([a-z0-9_.]+)", WITAN_SLOT\(([a-z0-9_.]+)\)', config_table)
+               if slot.split('.')[-1] not in read_members]
     return metrics, events, options
 
 

@@ -210,8 +210,9 @@ class Docs(unittest.TestCase):
     def test_idle_names(self):
         table = 'GAUGE(height, "x_height", "h") COUNTER_L(lost, "x_lost", "why", "l")\n'
         events = '  X(decided, info, consensus, "h", "final") \\\n  X(gone, warn, node, "", "g")\n'
-        fields = 'Field{"p2p.laddr", 1} Field{"p2p.other", 2}'
-        code = 'services_.metrics.height.set(1); log_event(l, Event::decided); use(config.laddr); // Event::gone\n'
+        fields = 'Field{"p2p.laddr", WITAN_SLOT(p2p.laddr)} Field{"p2p.other", WITAN_SLOT(p2p.other)}'
+        code = ('services_.metrics.height.set(1); log_event(l, Event::decided); '
+                'use(config.laddr); config.other = 1; // Event::gone\n')
         names = docs.idle_names(table, events, fields, [code])
         self.assertEqual(names, (['x_lost'], ['gone'], ['p2p.other']))
         self.assertIn('`witan_x_lost`', docs.idle_page(names))
