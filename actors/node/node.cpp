@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <thread>
 
 #include "actors/api/http_server.hpp"
@@ -34,7 +35,8 @@ std::string text_of(const SocketAddress& address) {
   return address.host + ":" + std::to_string(address.port);
 }
 
-rt::RuntimeOptions runtime_options(const RuntimeConfig& config, rt::EventSink& events) {
+rt::RuntimeOptions runtime_options(const RuntimeConfig& config, rt::EventSink& events,
+                                   Logger& log) {
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   rt::RuntimeOptions out;
   out.worker_threads = config.worker_threads != 0 ? config.worker_threads : cores;
@@ -43,6 +45,13 @@ rt::RuntimeOptions runtime_options(const RuntimeConfig& config, rt::EventSink& e
   out.events = &events;
   out.watchdog.period = Duration::from_ms(250);
   out.watchdog.hard_limit = Duration::from_s(60);
+  // No destructor runs from here on, and the log is written by another thread: without the flush
+  // the operator would get an exit code and no reason.
+  out.end_process = [&log](const rt::ExitStatus& status) {
+    std::fprintf(stderr, "error: %s\n", status.reason.c_str());
+    (void)log.flush();
+    std::_Exit(status.code);
+  };
   return out;
 }
 
@@ -101,7 +110,7 @@ int run_node(NodeInputs inputs) {
              {"home", (*wiring)->inputs.home.string()}});
 
   RuntimeEvents events(services);
-  rt::Runtime runtime(runtime_options((*wiring)->inputs.config.runtime, events));
+  rt::Runtime runtime(runtime_options((*wiring)->inputs.config.runtime, events, services.log));
   auto hub = std::make_shared<EventHub>();
   ApiOptions api_options;
   api_options.commit_deadline = Duration::from_ms(
