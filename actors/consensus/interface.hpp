@@ -1,6 +1,7 @@
-// What the consensus family accepts. Three actors:
+// What the consensus family accepts. Its actors:
 //   consensus      the hot one: inputs into the core, effects out; never blocks, never verifies
 //   verifier/<n>   signatures and Merkle proofs of what peers send, off the hot actor
+//   transfer_verifier/<n>   signatures of transfers, for the mempool and the ledger
 //   wal            the effect runner: log, sign, one fdatasync, publish (own thread)
 #pragma once
 #include <string_view>
@@ -30,7 +31,15 @@ struct VerifierRole {
   static constexpr std::string_view path = "/node/chain/verifier";
   using accepts = rt::Accepts<rt::Control<schema::HeightStarted>,
                               rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart,
-                                            schema::Certificate, schema::RoundStatus>,
+                                            schema::Certificate>>;
+};
+
+// Signatures of transfers, on threads of their own: the kernel shares the processor between them
+// and the vote path, which a pooled worker busy with a batch would not.
+struct TransferVerifierRole {
+  static constexpr std::string_view name = "transfer_verifier";
+  static constexpr std::string_view path = "/node/chain/transfer_verifier";
+  using accepts = rt::Accepts<rt::Control<schema::VerifyBlockTransfers>,
                               rt::Bulk<schema::VerifyTransfers>>;
 };
 

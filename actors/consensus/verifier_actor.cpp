@@ -2,8 +2,6 @@
 
 #include "actors/consensus/core/part_set.hpp"
 #include "messages/wire/consensus_codec.hpp"
-#include "messages/wire/limits.hpp"
-#include "messages/wire/tx_codec.hpp"
 
 namespace witan::consensus {
 
@@ -19,7 +17,6 @@ VerifierActor::VerifierActor(rt::ActorContext& context, Services services,
   handle<schema::BlockPart>(&VerifierActor::on_part);
   handle<schema::Certificate>(&VerifierActor::on_certificate);
   handle<schema::HeightStarted>(&VerifierActor::on_height_started);
-  handle<schema::VerifyTransfers>(&VerifierActor::on_verify_transfers);
 }
 
 // Late votes are the rule, not the exception: a height ends with its quorum, the rest arrives
@@ -92,23 +89,6 @@ void VerifierActor::on_certificate(schema::Certificate::Reader certificate,
 
 void VerifierActor::on_height_started(schema::HeightStarted::Reader started, const Envelope&) {
   height_ = started.getHeight();
-}
-
-void VerifierActor::on_verify_transfers(schema::VerifyTransfers::Reader request,
-                                        const Envelope& envelope) {
-  const auto items = split_items(as_view(request.getTransactions()), limits::block_transactions_max,
-                                 tx_bytes_max, "transactions");
-  if (!items) return context().reply_error(envelope, items.error());
-  Draft<schema::TransfersVerified> out(items->size() / 8 + 32);
-  auto valid = out->initValid(static_cast<kj::uint>(items->size()));
-  for (std::size_t i = 0; i < items->size(); ++i) {
-    const auto tx = decode_transaction((*items)[i]);
-    const auto* transfer = tx ? std::get_if<Transfer>(&*tx) : nullptr;
-    const bool good =
-        transfer != nullptr && verify_transfer(verifier_->chain_id(), *transfer).has_value();
-    valid[static_cast<kj::uint>(i)] = good ? 1 : 0;
-  }
-  context().reply(envelope, std::move(out));
 }
 
 }  // namespace witan::consensus

@@ -12,8 +12,7 @@
 
 namespace witan::consensus {
 
-// In:  Vote, Proposal, BlockPart, Certificate from sessions; HeightStarted from consensus;
-//      VerifyTransfers from the mempool and the ledger (reply TransfersVerified).
+// In:  Vote, Proposal, BlockPart, Certificate from sessions; HeightStarted from consensus.
 // Out: VerifiedVote, VerifiedProposal, VerifiedCertificate, BlockPart to consensus; PeerMisbehaved.
 class VerifierActor final : public rt::ActorFor<VerifierRole> {
  public:
@@ -26,7 +25,6 @@ class VerifierActor final : public rt::ActorFor<VerifierRole> {
   void on_part(schema::BlockPart::Reader part, const Envelope& envelope);
   void on_certificate(schema::Certificate::Reader certificate, const Envelope& envelope);
   void on_height_started(schema::HeightStarted::Reader started, const Envelope& envelope);
-  void on_verify_transfers(schema::VerifyTransfers::Reader request, const Envelope& envelope);
 
   [[nodiscard]] bool is_late(std::uint64_t height);
   void reject(const Error& error, const Envelope& envelope);

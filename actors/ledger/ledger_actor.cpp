@@ -27,8 +27,8 @@ LedgerActor::LedgerActor(rt::ActorContext& context, Services services, LedgerOpt
       sync_(context.ref<SyncRole>(SyncRole::path)),
       events_(context.ref<EventsRole>(EventsRole::path)) {
   for (std::size_t i = 0; i < options_.verifier_workers; ++i)
-    verifiers_.push_back(
-        context.ref<VerifierRole>(std::string(VerifierRole::path) + "/" + std::to_string(i)));
+    verifiers_.push_back(context.ref<TransferVerifierRole>(
+        std::string(TransferVerifierRole::path) + "/" + std::to_string(i)));
   handle<schema::BuildBlock>(&LedgerActor::on_build);
   handle<schema::CheckBlock>(&LedgerActor::on_check);
   handle<schema::CommitBlock>(&LedgerActor::on_commit);
@@ -156,7 +156,7 @@ void LedgerActor::ask_verifiers(const CheckingPtr& checking,
       mine.push_back(unknown[k]);
       append_item(blob, checking->parsed.block.txs[unknown[k]]);
     }
-    Draft<schema::VerifyTransfers> ask(blob.size() / 8 + 16);
+    Draft<schema::VerifyBlockTransfers> ask(blob.size() / 8 + 16);
     ask->setTransactions(as_data(ByteView(blob)));
     ask->setCount(static_cast<std::uint32_t>(mine.size()));
     context().request<schema::TransfersVerified>(

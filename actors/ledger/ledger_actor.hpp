@@ -67,7 +67,7 @@ class LedgerActor final : public rt::ActorFor<LedgerRole> {
   rt::ActorRef<MempoolRole> mempool_;
   rt::ActorRef<SyncRole> sync_;
   rt::ActorRef<EventsRole> events_;
-  std::vector<rt::ActorRef<VerifierRole>> verifiers_;
+  std::vector<rt::ActorRef<TransferVerifierRole>> verifiers_;
 };
 
 }  // namespace witan::ledger

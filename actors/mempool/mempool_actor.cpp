@@ -41,8 +41,8 @@ MempoolActor::MempoolActor(rt::ActorContext& context, Services services, Mempool
       peers_(context.ref<PeersRole>(PeersRole::path)) {
   WITAN_CHECK(options_.verifier_workers > 0, options_.verifier_workers);
   for (std::size_t i = 0; i < options_.verifier_workers; ++i)
-    verifiers_.push_back(
-        context.ref<VerifierRole>(std::string(VerifierRole::path) + "/" + std::to_string(i)));
+    verifiers_.push_back(context.ref<TransferVerifierRole>(std::string(TransferVerifierRole::path) +
+                                                           "/" + std::to_string(i)));
   handle<schema::SubmitTx>(&MempoolActor::on_submit_tx);
   handle<schema::SubmitBatch>(&MempoolActor::on_submit_batch);
   handle<schema::TransactionBatch>(&MempoolActor::on_peer_batch);

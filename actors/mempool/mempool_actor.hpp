@@ -122,7 +122,7 @@ class MempoolActor final : public rt::ActorFor<MempoolRole> {
   rt::ActorRef<LedgerRole> ledger_;
   rt::ActorRef<ConsensusRole> consensus_;
   rt::ActorRef<PeersRole> peers_;
-  std::vector<rt::ActorRef<VerifierRole>> verifiers_;
+  std::vector<rt::ActorRef<TransferVerifierRole>> verifiers_;
   std::size_t next_verifier_ = 0;
   std::uint64_t duplicates_ = 0;  // of the batch at hand
   std::uint64_t ticks_ = 0;

@@ -8,6 +8,7 @@
 #include "actors/consensus/consensus_actor.hpp"
 #include "actors/consensus/core/proposer_order.hpp"
 #include "actors/consensus/effect_runner.hpp"
+#include "actors/consensus/transfer_verifier.hpp"
 #include "actors/consensus/verifier_actor.hpp"
 #include "actors/ledger/core/genesis_state.hpp"
 #include "actors/ledger/ledger_actor.hpp"
@@ -134,6 +135,15 @@ rt::SupervisorSpec Wiring::chain() {
     };
     group.children.emplace_back(std::move(worker));
   }
+  for (std::size_t i = 0; i < verifier_workers(); ++i) {
+    rt::ChildSpec worker;
+    worker.name = "transfer_verifier/" + std::to_string(i);
+    worker.blocking = true;
+    worker.factory = [this](rt::ActorContext& context) {
+      return std::make_unique<consensus::TransferVerifier>(context, chain_id);
+    };
+    group.children.emplace_back(std::move(worker));
+  }
   group.children.emplace_back(consensus());
   group.children.emplace_back(sync());
   return group;
@@ -192,6 +202,7 @@ rt::ChildSpec Wiring::consensus() const {
 rt::ChildSpec Wiring::mempool() const {
   rt::ChildSpec child;
   child.name = "mempool";
+  child.mailbox.bulk = 256;  // batches of up to 512 KiB
   child.factory = [this](rt::ActorContext& context) {
     const MempoolConfig& config = inputs.config.mempool;
     mempool::MempoolOptions options;

@@ -90,6 +90,11 @@ struct Accounts { accounts @0 :List(AccountState); }
 # ---- verification of transaction signatures ---------------------------------------------------------
 
 struct VerifyTransfers { transactions @0 :Data; count @1 :UInt32; }   # u32 length-prefixed
+struct VerifyBlockTransfers {
+  # The same for a proposed block: overtakes what the mempool asked.
+  transactions @0 :Data;
+  count @1 :UInt32;
+}
 struct TransfersVerified { valid @0 :Data; }        # one byte each
 
 # ---- on the wire: transactions and block sync --------------------------------------------------------

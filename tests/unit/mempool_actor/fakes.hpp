@@ -83,7 +83,7 @@ class FakeLedger final : public rt::ActorFor<LedgerRole> {
   World& world_;
 };
 
-class FakeVerifier final : public rt::ActorFor<VerifierRole> {
+class FakeVerifier final : public rt::ActorFor<TransferVerifierRole> {
  public:
   FakeVerifier(rt::ActorContext& context, World& world) : ActorFor(context), world_(world) {
     handle<schema::VerifyTransfers>(&FakeVerifier::on_verify);
