@@ -1,0 +1,95 @@
+// Whole validators without sockets: real consensus, effect runner, verifier, ledger and chain of
+// every node, each node in its own deterministic runtime with virtual time, joined by a network
+// with seeded delays and losses. A node can lose power and come back from its memory disks.
+#pragma once
+#include <map>
+#include <set>
+
+#include "actors/ledger/ledger_actor.hpp"
+#include "storage/block_store.hpp"
+#include "storage/kv.hpp"
+#include "storage/state_store.hpp"
+#include "tests/unit/consensus_actor/world.hpp"
+
+namespace witan::test {
+
+struct SimOptions {
+  std::uint64_t seed = 1;
+  std::uint8_t nodes = 4;
+  Duration delay_max = Duration::from_ms(40);
+  std::uint32_t loss_permille = 0;
+};
+
+class SimCluster {
+ public:
+  explicit SimCluster(const SimOptions& options);
+  ~SimCluster();
+  SimCluster(const SimCluster&) = delete;
+  SimCluster& operator=(const SimCluster&) = delete;
+
+  void start(std::size_t node);
+  // Power loss: what was not synced to the log is gone, and nothing more is sent.
+  void crash(std::size_t node);
+  // Runs until every node that is up has committed `height`; false: not within the virtual time.
+  [[nodiscard]] bool run_until(Height height, Duration limit);
+
+  [[nodiscard]] std::size_t size() const { return nodes_.size(); }
+  [[nodiscard]] bool is_up(std::size_t node) const { return nodes_[node]->up; }
+  [[nodiscard]] Height height(std::size_t node) const;
+  [[nodiscard]] StoredBlock block(std::size_t node, Height height) const;
+  [[nodiscard]] const StateStore& state(std::size_t node) const { return *nodes_[node]->state; }
+  // State root after each height, as announced by the ledger.
+  [[nodiscard]] const std::map<std::uint64_t, Hash32>& roots(std::size_t node) const {
+    return nodes_[node]->roots;
+  }
+  // Every vote that left a node, over all its lives.
+  [[nodiscard]] const std::vector<SignedVote>& votes(std::size_t node) const {
+    return nodes_[node]->votes;
+  }
+  [[nodiscard]] const std::vector<rt::ExitStatus>& exits(std::size_t node) const {
+    return nodes_[node]->exits;
+  }
+  [[nodiscard]] std::size_t synced_blocks() const { return synced_blocks_; }
+  [[nodiscard]] const ChainWorld& world() const { return world_; }
+
+ private:
+  struct Node {
+    std::size_t index = 0;
+    std::uint8_t key = 0;
+    MemoryFileSystem fs;
+    std::shared_ptr<MemoryDisk> disk = make_memory_disk();
+    std::unique_ptr<BlockStore> blocks;
+    std::unique_ptr<StateStore> state;
+    std::unique_ptr<rt::Runtime> runtime;
+    bool up = false;
+    std::uint64_t lives = 0;
+    std::uint64_t nonce = 0;  // next of the paying account
+    std::map<std::uint64_t, Hash32> roots;
+    std::vector<SignedVote> votes;
+    std::vector<rt::ExitStatus> exits;
+  };
+  struct Packet {
+    std::size_t to = 0;
+    Envelope envelope;
+  };
+
+  rt::SupervisorSpec tree(Node& node);
+  void on_peers(Node& node, rt::ActorContext& context, const Envelope& envelope);
+  void on_mempool(Node& node, rt::ActorContext& context, const Envelope& envelope);
+  void on_sync(Node& node, rt::ActorContext& context, const Envelope& envelope);
+  void feed_next_block(Node& node, rt::ActorContext& context);
+  [[nodiscard]] Draft<schema::Reaped> reap(Node& node, std::uint64_t height);
+  void deliver(const Packet& packet);
+  bool step(Instant limit);
+
+  SimOptions options_;
+  ChainWorld world_;
+  Random random_;
+  Instant now_{};
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::map<std::pair<Instant, std::uint64_t>, Packet> packets_;
+  std::uint64_t next_packet_ = 0;
+  std::size_t synced_blocks_ = 0;
+};
+
+}  // namespace witan::test
