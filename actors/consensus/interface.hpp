@@ -29,9 +29,9 @@ struct ConsensusRole {
 struct VerifierRole {
   static constexpr std::string_view name = "verifier";
   static constexpr std::string_view path = "/node/chain/verifier";
-  using accepts = rt::Accepts<rt::Control<schema::HeightStarted>,
-                              rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart,
-                                            schema::Certificate>>;
+  using accepts = rt::Accepts<
+      rt::Control<schema::HeightStarted>,
+      rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart, schema::Certificate>>;
 };
 
 // Signatures of transfers, on threads of their own: the kernel shares the processor between them
@@ -39,8 +39,8 @@ struct VerifierRole {
 struct TransferVerifierRole {
   static constexpr std::string_view name = "transfer_verifier";
   static constexpr std::string_view path = "/node/chain/transfer_verifier";
-  using accepts = rt::Accepts<rt::Control<schema::VerifyBlockTransfers>,
-                              rt::Bulk<schema::VerifyTransfers>>;
+  using accepts =
+      rt::Accepts<rt::Control<schema::VerifyBlockTransfers>, rt::Bulk<schema::VerifyTransfers>>;
 };
 
 struct EffectRunnerRole {

@@ -27,8 +27,8 @@ LedgerActor::LedgerActor(rt::ActorContext& context, Services services, LedgerOpt
       sync_(context.ref<SyncRole>(SyncRole::path)),
       events_(context.ref<EventsRole>(EventsRole::path)) {
   for (std::size_t i = 0; i < options_.verifier_workers; ++i)
-    verifiers_.push_back(context.ref<TransferVerifierRole>(
-        std::string(TransferVerifierRole::path) + "/" + std::to_string(i)));
+    verifiers_.push_back(context.ref<TransferVerifierRole>(std::string(TransferVerifierRole::path) +
+                                                           "/" + std::to_string(i)));
   handle<schema::BuildBlock>(&LedgerActor::on_build);
   handle<schema::CheckBlock>(&LedgerActor::on_check);
   handle<schema::CommitBlock>(&LedgerActor::on_commit);
