@@ -8,6 +8,7 @@ namespace witan {
 // clang-format off
 #define WITAN_EXIT_CODES(X)                                                                        \
   X(success,             0,  "clean shutdown, or the halt height was reached")                     \
+  X(request,             1,  "a client command: the node is not reachable or refused the request")    \
   X(usage,               64, "command line is wrong")                                              \
   X(config,              65, "configuration is invalid")                                           \
   X(genesis,             66, "genesis file is invalid or differs from the stored chain")           \

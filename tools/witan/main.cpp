@@ -30,6 +30,12 @@ int run_program(int argc, char** argv) {
 #ifdef WITAN_WITH_NODE
   add_start_command(app, program);
 #endif
+  add_query_commands(app, program);
+  add_tx_commands(app, program);
+  add_key_commands(app, program);
+  add_wal_commands(app, program);
+  add_signer_commands(app, program);
+  add_chain_commands(app, program);
   if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1]))
     return report_error({ErrorCode::usage, argv[1], "no such command; `witan --help` lists them"});
   try {
@@ -41,7 +47,7 @@ int run_program(int argc, char** argv) {
     return usage_exit;
   }
   const Result<int> result = program.run();
-  return result ? *result : report_error(result.error());
+  return result ? *result : report_error(result.error(), program.client);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "messages/base/result.hpp"
-#include "storage/file_system.hpp"
+#include "tools/witan/http_client.hpp"
 
 namespace CLI {
 class App;
@@ -22,6 +22,7 @@ struct Program {
   std::string home;  // --home
   std::string node;  // --node; empty: rpc.laddr of the home's configuration
   bool json = false;
+  bool client = false;  // the chosen command asks a node: failures of that have exit code 1
   // Set by the command that was chosen; returns the exit code.
   std::function<Result<int>()> run;
 };
@@ -36,14 +37,29 @@ CLI::App* add_command(CLI::App& parent, const CommandText& text);
 // Makes `run` the program's action when `command` is chosen.
 void on_run(CLI::App& command, Program& program, std::function<Result<int>()> run);
 
+// The same for a command that asks a running node.
+void on_client_run(CLI::App& command, Program& program, std::function<Result<int>()> run);
+
 CLI::Option* add_home_option(CLI::App& command, Program& program);
 CLI::Option* add_json_option(CLI::App& command, Program& program);
+void add_node_options(CLI::App& command, Program& program);  // --node and --home
+// Which node is asked: --node, else rpc.laddr of the home, else http://127.0.0.1:26657.
+// Errors: usage (--node), config (of the home).
+[[nodiscard]] Result<HttpUrl> node_url(const Program& program);
 
-void add_home_commands(CLI::App& app, Program& program);  // init, testnet
-void add_start_command(CLI::App& app, Program& program);  // start
-void add_load_command(CLI::App& app, Program& program);   // load
+void add_home_commands(CLI::App& app, Program& program);     // init, testnet
+void add_start_command(CLI::App& app, Program& program);     // start
+void add_load_command(CLI::App& app, Program& program);      // load
+void add_query_commands(CLI::App& app, Program& program);    // status, block, account, ...
+void add_transaction_query(CLI::App& tx, Program& program);  // tx show
+void add_tx_commands(CLI::App& app, Program& program);       // tx transfer, tx opaque
+void add_key_commands(CLI::App& app, Program& program);      // keys
+void add_wal_commands(CLI::App& app, Program& program);      // wal
+void add_signer_commands(CLI::App& app, Program& program);   // signer
+void add_chain_commands(CLI::App& app, Program& program);    // genesis, config, version
 
-// "error: <code> (<field>): <text>" on standard error; returns the exit code.
-int report_error(const Error& error);
+// "error: <code> (<field>): <text>" on standard error; returns the exit code. `client`: whatever
+// went wrong between us and a node is `request`.
+int report_error(const Error& error, bool client = false);
 
 }  // namespace witan::cli
