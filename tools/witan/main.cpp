@@ -27,9 +27,7 @@ int run_program(int argc, char** argv) {
   app.footer("`witan COMMAND --help` says more. Exit codes: docs/reference/errors.md.");
   add_home_commands(app, program);
   add_load_command(app, program);
-#ifdef WITAN_WITH_NODE
   add_start_command(app, program);
-#endif
   add_query_commands(app, program);
   add_tx_commands(app, program);
   add_key_commands(app, program);
