@@ -9,6 +9,8 @@ docs/reference (`tools/dev docs`: all generated pages).
   config    a key of docs/reference/config.md is not in the field table of config/, or the reverse
   metric    a metric of docs/reference/metrics.md is not in the code, or the reverse
   package   docs/reference/dependencies.md and tools/packages.txt name different packages
+  command   a `witan COMMAND` in README.md, docs/ or an error text is not a command of tools/witan
+  tree      an actor of actors/node/tree.cpp is not in the tree drawn on docs/architecture.md
   hop       `// vote path N/M` comments: one missing, doubled, or not on docs/trace-a-vote.md
 Self-tests: test_lints.py.
 """
@@ -34,6 +36,8 @@ METRIC_TABLE, EVENT_TABLE = 'actors/telemetry/metric_table.hpp', 'actors/telemet
 LINK = re.compile(r'\[[^\]\n]*\]\(([^)\s]+)\)')
 ROW = re.compile(r'X\((\w+),\s*(?:(\d+),\s*)?"([^"]*)"\)')
 SECTION = re.compile(r'/\*\s*([^*]+?)\s*\*/')
+TREE_PAGE, TREE = 'docs/architecture.md', 'actors/node/tree.cpp'
+COMMAND = re.compile(r'(?:`|^)witan ([a-z]+)(?: ([a-z][a-z-]*)(?![\w.]))?', re.M)
 CONSTANT = re.compile(r'^inline constexpr [\w:]+ (\w+) = ([^;]+);(?: *// *(.*))?', re.M)
 HOP = re.compile(r'//.*\bvote path (\d+)/(\d+)')
 
@@ -181,6 +185,20 @@ def check_metrics(page, sources):
     return check_names('metric', METRICS_PAGE, documented, METRICS_FOLDER, coded)
 
 
+def check_commands(path, text, tool_sources):
+    """Commands and sub-commands stand in `tool_sources` as the name of a command's text."""
+    known = set(re.findall(r'\{"([a-z-]+)",\s*"', tool_sources))
+    return [Finding(path, line_of(text, match.start()), 'command', f'`witan {word}`: no such command')
+            for match in COMMAND.finditer(text) for word in match.groups() if word and word not in known]
+
+
+def check_tree(page, tree):
+    names = {name.rstrip('/') for name in re.findall(r'\b\w+\.name = "([\w/]+)"', tree)}
+    drawn = ''.join(re.findall(r'^```\n(/node .*?)^```', page, re.S | re.M))
+    return [Finding(TREE_PAGE, 1, 'tree', f'{name} of {TREE} is not in the drawing')
+            for name in sorted(names) if not re.search(rf'\b{name}\b', drawn)]
+
+
 def check_hops(sources, page):
     """`sources`: {path: text}; `page`: text of docs/trace-a-vote.md or None."""
     hops, findings = {}, []
@@ -231,6 +249,12 @@ def main():
     if METRICS_PAGE in paths or any(path.startswith(METRICS_FOLDER) for path in paths):
         findings += check_metrics(read(METRICS_PAGE) if METRICS_PAGE in paths else '',
                                   [read(p) for p in paths if p.startswith(METRICS_FOLDER) and p.endswith(CPP)])
+    commands = ''.join(read(p) for p in paths if p.startswith('tools/witan/cmd_'))
+    for path in paths:
+        if path == 'README.md' or (path.startswith('docs/') and path.endswith('.md')) or (
+                path.startswith(('crypto/', 'storage/', 'actors/')) and path.endswith('.cpp')):
+            findings += check_commands(path, read(path), commands)
+    findings += check_tree(read(TREE_PAGE), read(TREE))
     findings += check_hops({p: read(p) for p in paths if p.endswith(CPP)},
                            read(TRACE_PAGE) if TRACE_PAGE in paths else None)
     return report('docs', findings)

@@ -234,6 +234,18 @@ class Docs(unittest.TestCase):
         self.assertEqual(rules(docs.check_metrics('', ['"witan_height"'])), ['metric'])
         self.assertEqual(rules(docs.check_metrics('| `witan_height` | x |\n', [])), ['metric'])
 
+    def test_commands(self):
+        tools = 'add(app, {"tx", "make"}); add(tx, {"show", "a transaction"});'
+        good = '`witan tx show 1`, `witan tx --help`\nwitan tx a.json\n'
+        self.assertEqual(docs.check_commands('README.md', good, tools), [])
+        self.assertEqual(rules(docs.check_commands('README.md', 'run `witan tx drop`\n', tools)), ['command'])
+        self.assertEqual(rules(docs.check_commands('README.md', '```\nwitan fly\n```\n', tools)), ['command'])
+
+    def test_tree(self):
+        page = '```\n/node   [x]\n  ledger\n  verifier/0..\n```\n mempool\n'
+        self.assertEqual(docs.check_tree(page, 'root.name = "node"; a.name = "ledger"; b.name = "verifier/" + n;'), [])
+        self.assertEqual(rules(docs.check_tree(page, 'a.name = "mempool";')), ['tree'])
+
     def test_vote_path(self):
         good = {'a.cpp': '// vote path 1/2\n', 'b.cpp': '// vote path 2/2: counted\n'}
         self.assertEqual(docs.check_hops(good, 'a.cpp b.cpp'), [])
