@@ -16,7 +16,8 @@ ConsensusActor::ConsensusActor(rt::ActorContext& context, Services services,
       ledger_(context.ref<LedgerRole>(LedgerRole::path)),
       runner_(context.ref<EffectRunnerRole>(EffectRunnerRole::path)),
       peers_(context.ref<PeersRole>(PeersRole::path)),
-      sync_(context.ref<SyncRole>(SyncRole::path)) {
+      sync_(context.ref<SyncRole>(SyncRole::path)),
+      events_(context.ref<EventsRole>(EventsRole::path)) {
   for (std::size_t i = 0; i < options_.verifier_workers; ++i)
     verifiers_.push_back(
         context.ref<VerifierRole>(std::string(VerifierRole::path) + "/" + std::to_string(i)));
@@ -182,6 +183,13 @@ void ConsensusActor::on_sign_refused(schema::SignRefused::Reader in, const Envel
              {"round", in.getIntent().getRound()},
              {"rule", code},
              {"text", in.getFailure().getText().cStr()}});
+  Draft<schema::PublishedEvent> event(96);
+  auto refused = event->initSignRefused();
+  refused.setHeight(in.getIntent().getHeight());
+  refused.setRound(in.getIntent().getRound());
+  refused.setStep(std::string(name_of(static_cast<SignedKind>(in.getIntent().getKind()))));
+  refused.setRule(code);
+  (void)events_.send(std::move(event));
   // S12: the rules ask for a vote that contradicts a signed one: the state is not to be trusted.
   if (code == name_of(ErrorCode::sign_conflict))
     context().fail_node(ErrorCode::sign_conflict, in.getFailure().getText().cStr());
@@ -248,6 +256,12 @@ void ConsensusActor::on_timeout(schema::TimeoutFired::Reader in, const Envelope&
   const Round round(in.getRound());
   if (height != height_ || round != core_.state().round || recovery_) return;
   batch_.log(RecordKind::timeout, TimeoutRecord{step, round});
+  Draft<schema::PublishedEvent> event;
+  auto timeout = event->initTimeout();
+  timeout.setHeight(height.get());
+  timeout.setRound(round.get());
+  timeout.setStep(std::string(name_of(step)));
+  (void)events_.send(std::move(event));
   feed(TimeoutFired{step, height, round, in.getGeneration()});
 }
 

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 
+#include "actors/api/interface.hpp"
 #include "actors/consensus/core/block_book.hpp"
 #include "actors/consensus/core/driver/consensus_core.hpp"
 #include "actors/consensus/core/liveness.hpp"
@@ -105,6 +106,8 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   template <class Target>
   void push_state(const Target& target);
   void tell_progress();
+  void tell_new_round(const EnterRound& effect);
+  void tell_equivocation(Height height, std::string_view kind, ValidatorIndex validator);
 
   // ---- recovery (recovery.cpp)
   void recover();
@@ -143,6 +146,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   rt::ActorRef<EffectRunnerRole> runner_;
   rt::ActorRef<PeersRole> peers_;
   rt::ActorRef<SyncRole> sync_;
+  rt::ActorRef<EventsRole> events_;
   std::vector<rt::ActorRef<VerifierRole>> verifiers_;
 };
 

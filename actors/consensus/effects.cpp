@@ -94,10 +94,33 @@ void ConsensusActor::perform(const EnterRound& effect) {
       services_.metrics.hidden_lock_certs.add();
     }
   }
+  if (effect.round > Round(0)) tell_new_round(effect);
   round_started_ = now;
   services_.metrics.rounds.set(effect.round.get());
   log_event(services_.log, Event::round_started,
             {{"height", effect.height}, {"round", effect.round}, {"proposer", effect.proposer}});
+}
+
+// Round 0 of every height is told by its block; later rounds are what watchers look for.
+void ConsensusActor::tell_new_round(const EnterRound& effect) {
+  Draft<schema::PublishedEvent> event;
+  auto round = event->initNewRound();
+  round.setHeight(effect.height.get());
+  round.setRound(effect.round.get());
+  if (effect.proposer < options_.validators->size())
+    round.setProposer(as_data(options_.validators->at(effect.proposer).key));
+  (void)events_.send(std::move(event));
+}
+
+void ConsensusActor::tell_equivocation(Height height, std::string_view kind,
+                                       ValidatorIndex validator) {
+  services_.metrics.equivocations.with({kind}).add();
+  Draft<schema::PublishedEvent> event(96);
+  auto evidence = event->initNewEvidence();
+  evidence.setHeight(height.get());
+  evidence.setKind(std::string(kind));
+  evidence.setValidator(as_data(options_.validators->at(validator).key));
+  (void)events_.send(std::move(event));
 }
 
 void ConsensusActor::perform(const NewLock& effect) {
@@ -133,7 +156,7 @@ void ConsensusActor::perform(const Decide& effect) {
 
 void ConsensusActor::perform(const Equivocation& effect) {
   const Vote& vote = effect.first.vote;
-  services_.metrics.equivocations.with({name_of(vote.type)}).add();
+  tell_equivocation(vote.height, name_of(vote.type), vote.validator);
   log_event(services_.log, Event::equivocation,
             {{"kind", name_of(vote.type)},
              {"validator", options_.validators->at(vote.validator).key},
@@ -142,7 +165,7 @@ void ConsensusActor::perform(const Equivocation& effect) {
 }
 
 void ConsensusActor::perform(const ProposalEquivocation& effect) {
-  services_.metrics.equivocations.with({"proposal"}).add();
+  tell_equivocation(effect.height, "proposal", effect.proposer);
   log_event(services_.log, Event::equivocation,
             {{"kind", "proposal"},
              {"validator", options_.validators->at(effect.proposer).key},

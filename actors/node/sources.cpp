@@ -91,12 +91,13 @@ Status NodeSources::status(schema::NodeStatus::Builder out) {
     }
   }
   out.setEarliestHeight(options_.stores.blocks->first().value_or(Height(0)).get());
-  out.setCatchingUp(options_.catching_up());
+  out.setCatchingUp((options_.metrics.blocksync_syncing.count() != 0));
   if (options_.self) {
     out.setValidatorKey(as_data(options_.validators->at(*options_.self).key));
     out.setValidatorPower(options_.validators->at(*options_.self).power);
   }
-  out.setPeers(static_cast<std::uint32_t>(options_.peers()));
+  out.setPeers(static_cast<std::uint32_t>(options_.metrics.peers.count()));
+  out.setMempoolSize(options_.metrics.mempool_size.count());
   out.setUptimeSeconds(
       static_cast<std::uint64_t>((options_.runtime.clock().now() - started_).ns / 1'000'000'000));
   out.setListenAddress(options_.listen_address);
@@ -106,8 +107,9 @@ Status NodeSources::status(schema::NodeStatus::Builder out) {
 
 Status NodeSources::readiness(schema::Readiness::Builder out) {
   std::vector<std::string> reasons;
-  if (options_.catching_up()) reasons.emplace_back("catching up with the chain");
-  const std::size_t peers = options_.peers();
+  if ((options_.metrics.blocksync_syncing.count() != 0))
+    reasons.emplace_back("catching up with the chain");
+  const std::uint64_t peers = options_.metrics.peers.count();
   if (peers < options_.quorum_peers)
     reasons.push_back(std::to_string(peers) + " peers connected, " +
                       std::to_string(options_.quorum_peers) + " needed for a quorum");

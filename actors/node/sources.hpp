@@ -1,11 +1,11 @@
 // NodeSources: where the query actor reads the chain and the node's own state for the API.
 #pragma once
-#include <functional>
 #include <memory>
 
 #include "actors/api/query_sources.hpp"
 #include "actors/node/stores.hpp"
 #include "actors/runtime/runtime.hpp"
+#include "actors/telemetry/metrics.hpp"
 #include "messages/types/genesis.hpp"
 #include "messages/types/validator_set.hpp"
 
@@ -14,6 +14,7 @@ namespace witan::node {
 struct SourcesOptions {
   Stores& stores;
   rt::Runtime& runtime;
+  const Metrics& metrics;
   Genesis genesis;
   ChainId chain_id{};
   ValidatorSetPtr validators{};
@@ -24,8 +25,6 @@ struct SourcesOptions {
   std::string listen_address{};
   std::string api_address{};
   std::size_t quorum_peers = 0;          // fewer sessions than this: not ready
-  std::function<std::size_t()> peers{};  // sessions now
-  std::function<bool()> catching_up{};
 };
 
 class NodeSources final : public QuerySources {

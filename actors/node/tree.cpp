@@ -260,14 +260,8 @@ rt::SupervisorSpec Wiring::peer_family() {
 // ---- /node/api
 
 rt::SupervisorSpec Wiring::api(rt::Runtime& runtime, std::shared_ptr<EventHub> hub) {
-  const auto sessions = [&runtime] {
-    const auto all = runtime.tree();
-    return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [](const auto& actor) {
-      return actor.path.starts_with("/node/peers/session/") &&
-             actor.state == rt::ActorState::running;
-    }));
-  };
-  SourcesOptions options{.stores = stores, .runtime = runtime, .genesis = inputs.genesis};
+  SourcesOptions options{
+      .stores = stores, .runtime = runtime, .metrics = services.metrics, .genesis = inputs.genesis};
   options.chain_id = chain_id;
   options.validators = validators;
   options.self = self;
@@ -279,8 +273,6 @@ rt::SupervisorSpec Wiring::api(rt::Runtime& runtime, std::shared_ptr<EventHub> h
   options.api_address = text(inputs.config.rpc.laddr);
   // A lone validator needs nobody; otherwise the others of a quorum of heads.
   options.quorum_peers = validators->size() * 2 / 3;
-  options.peers = sessions;
-  options.catching_up = [this] { return syncing.load(); };
   auto sources = std::make_shared<NodeSources>(std::move(options));
 
   rt::SupervisorSpec group;

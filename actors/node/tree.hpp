@@ -1,7 +1,6 @@
 // Wiring: what the actors of one node share (stores, keys, validators, transport), and the
 // supervision tree built from it. Outlives the runtime.
 #pragma once
-#include <atomic>
 #include <memory>
 #include <optional>
 
@@ -37,7 +36,6 @@ class Wiring {
   peers::Identity identity;
   std::unique_ptr<peers::TransportBridge> bridge;
   std::unique_ptr<peers::Transport> transport;
-  std::atomic<bool> syncing{false};
 
  private:
   Wiring(NodeInputs in, Services s);

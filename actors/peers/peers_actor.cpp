@@ -38,7 +38,8 @@ PeersActor::PeersActor(rt::ActorContext& context, Services services, Transport& 
       services_(services),
       transport_(transport),
       identity_(identity),
-      options_(std::move(options)) {
+      options_(std::move(options)),
+      events_(context.ref<EventsRole>(EventsRole::path)) {
   for (const PeerAddress& address : options_.persistent)
     if (address.id != identity_.node_key.node_id()) wanted_.push_back({.address = address});
   handle<schema::ConnectionOpened>(&PeersActor::on_opened);
@@ -152,6 +153,7 @@ void PeersActor::on_ready(schema::SessionReady::Reader in, const Envelope&) {
             {{"peer", session.id},
              {"address", session.remote.to_string()},
              {"outbound", session.outbound}});
+  tell(session, schema::PublishedEvent::PEER_UP, {});
   update_metrics();
 }
 
@@ -163,6 +165,7 @@ void PeersActor::on_ended(schema::SessionEnded::Reader in, const Envelope&) {
   const std::string code = in.getCode().cStr();
   log_event(services_.log, session.ready ? Event::peer_down : Event::handshake_failed,
             {{"address", session.remote.to_string()}, {"reason", in.getText().cStr()}});
+  if (session.ready) tell(session, schema::PublishedEvent::PEER_DOWN, in.getText().cStr());
   Wanted* wanted =
       session.ready ? wanted_by_id(session.id) : wanted_by_connection(session.connection);
   if (wanted != nullptr) {
@@ -224,6 +227,7 @@ void PeersActor::on_misbehaved(schema::PeerMisbehaved::Reader in, const Envelope
             {{"peer", session->id},
              {"reason", in.getText().cStr()},
              {"seconds", options_.ban.ns * factor / 1'000'000'000}});
+  tell(*session, schema::PublishedEvent::PEER_BANNED, in.getText().cStr());
   close(*session, ErrorCode::not_allowed, "misbehaviour: " + std::string(in.getCode().cStr()));
   update_metrics();
 }
@@ -266,6 +270,18 @@ void PeersActor::on_get_peers(schema::GetPeers::Reader, const Envelope& envelope
   view->setBanned(static_cast<std::uint32_t>(std::count_if(
       records_.begin(), records_.end(), [this](const auto& r) { return is_banned(r.first); })));
   context().reply(envelope, std::move(view));
+}
+
+void PeersActor::tell(const Session& session, schema::PublishedEvent::Which what,
+                      const std::string& reason) {
+  Draft<schema::PublishedEvent> event(96);
+  auto view = what == schema::PublishedEvent::PEER_UP     ? event->initPeerUp()
+              : what == schema::PublishedEvent::PEER_DOWN ? event->initPeerDown()
+                                                          : event->initPeerBanned();
+  view.setNodeId(as_data(session.id));
+  view.setAddress(session.remote.to_string());
+  view.setReason(reason);
+  (void)events_.send(std::move(event));
 }
 
 void PeersActor::update_metrics() {

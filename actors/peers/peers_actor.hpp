@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "actors/api/interface.hpp"
 #include "actors/peers/session_actor.hpp"
 
 namespace witan::peers {
@@ -80,6 +81,7 @@ class PeersActor final : public rt::ActorFor<PeersRole> {
   Wanted* wanted_by_connection(ConnectionId connection);
   Session* session_by_number(std::uint32_t number);
   void update_metrics();
+  void tell(const Session& session, schema::PublishedEvent::Which what, const std::string& reason);
 
   Services services_;
   Transport& transport_;
@@ -88,6 +90,7 @@ class PeersActor final : public rt::ActorFor<PeersRole> {
   Endpoint listening_;
   std::map<ConnectionId, Session> sessions_;
   std::vector<Wanted> wanted_;
+  rt::ActorRef<EventsRole> events_;
   std::map<NodeId, Record> records_;  // bounded: records_max
 };
 

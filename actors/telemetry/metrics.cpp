@@ -185,6 +185,7 @@ template class Labelled<HistogramHandle>;
 void CounterHandle::add(std::uint64_t n) const { p_->Increment(static_cast<double>(n)); }
 void GaugeHandle::set(double v) const { p_->Set(v); }
 void GaugeHandle::add(double v) const { p_->Increment(v); }
+std::uint64_t GaugeHandle::count() const { return static_cast<std::uint64_t>(p_->Value()); }
 void HistogramHandle::observe(double v) const { p_->Observe(v); }
 
 #define WITAN_C(cpp, ...) , cpp(MetricFactory{*impl_}.plain<CounterHandle>(#cpp))

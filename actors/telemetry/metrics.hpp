@@ -43,6 +43,8 @@ class GaugeHandle {
   void set(double v) const;
   void set_count(std::uint64_t v) const { set(static_cast<double>(v)); }
   void add(double v) const;
+  // What was set last: the API reads the node's condition here instead of keeping it twice.
+  [[nodiscard]] std::uint64_t count() const;
 
  private:
   friend struct MetricFactory;
