@@ -24,7 +24,7 @@ struct SourcesOptions {
   std::string software{};
   std::string listen_address{};
   std::string api_address{};
-  std::size_t quorum_peers = 0;          // fewer sessions than this: not ready
+  std::size_t quorum_peers = 0;  // fewer sessions than this: not ready
 };
 
 class NodeSources final : public QuerySources {
