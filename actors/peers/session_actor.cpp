@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t send_batch_bytes = 256 * 1024;
 constexpr Duration credit_retry = Duration::from_ms(5);
+constexpr std::size_t goodbye_text_max = 200;  // below limits::text_bytes_max
 
 struct Rate {
   std::uint64_t per_second, burst;
@@ -100,10 +101,7 @@ void SessionActor::started() {
 
 void SessionActor::stopping() {
   if (ended_) return;
-  Draft<schema::Goodbye> goodbye;
-  goodbye->setCode(std::string(name_of(ErrorCode::cancelled)));
-  goodbye->setText("node stops");
-  if (noise_) enqueue(std::move(goodbye));
+  say_goodbye(name_of(ErrorCode::cancelled), "node stops");
   transport_.close(options_.connection, Error{ErrorCode::cancelled, "session", "node stops"});
 }
 
@@ -205,10 +203,7 @@ void SessionActor::on_closed(schema::SocketClosed::Reader in, const Envelope&) {
 
 void SessionActor::on_close(schema::CloseSession::Reader in, const Envelope&) {
   if (ended_) return;
-  Draft<schema::Goodbye> goodbye;
-  goodbye->setCode(in.getCode());
-  goodbye->setText(in.getText());
-  if (noise_) enqueue(std::move(goodbye));
+  say_goodbye(in.getCode().cStr(), in.getText().cStr());
   end(Error{ErrorCode::not_allowed, "session", in.getText().cStr()});
 }
 
@@ -228,9 +223,21 @@ void SessionActor::on_ping_timer(schema::PingTimer::Reader in, const Envelope&) 
   context().send_after(options_.ping_interval, std::move(next));
 }
 
-// The one way a session ends: says so to the manager and to sync, closes, stops.
+// The typed refusal or farewell, once; nothing before the connection is encrypted.
+void SessionActor::say_goodbye(std::string_view code, std::string_view text) {
+  if (!noise_ || std::exchange(farewell_said_, true)) return;
+  Draft<schema::Goodbye> goodbye(64);
+  goodbye->setCode(std::string(code));
+  goodbye->setText(std::string(text.substr(0, goodbye_text_max)));
+  enqueue(std::move(goodbye));
+}
+
+// The one way a session ends: tells the peer why unless it is gone, tells the manager and sync,
+// closes, stops.
 void SessionActor::end(const Error& reason) {
-  if (std::exchange(ended_, true)) return;
+  if (ended_) return;
+  if (reason.code != ErrorCode::network) say_goodbye(name_of(reason.code), reason.to_string());
+  ended_ = true;
   transport_.close(options_.connection, reason);
   if (!ready_) services_.metrics.handshake_failures.with({name_of(reason.code)}).add();
   Draft<schema::SessionEnded> ended(128);

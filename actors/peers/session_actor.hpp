@@ -66,6 +66,7 @@ class SessionActor final : public rt::ActorFor<SessionRole> {
   Status process_handshake();
   Result<bool> process_packet();  // false: needs more bytes
   void return_credit();
+  void say_goodbye(std::string_view code, std::string_view text);
   void end(const Error& reason);
 
   // ---- messages in
@@ -97,6 +98,7 @@ class SessionActor final : public rt::ActorFor<SessionRole> {
   bool blocked_ = false;  // the socket has not taken everything
   bool ready_ = false;
   bool ended_ = false;
+  bool farewell_said_ = false;
   std::size_t credit_held_ = 0;  // processed bytes whose credit is held back
   bool credit_timer_ = false;
   Instant last_heard_{};

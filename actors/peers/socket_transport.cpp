@@ -24,6 +24,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 constexpr std::size_t read_buffer_bytes = 64 * 1024;
 constexpr auto close_deadline = std::chrono::milliseconds(200);
+constexpr auto accept_retry = std::chrono::milliseconds(100);
 
 Error network_error(const boost::system::error_code& code) {
   return Error{ErrorCode::network, "connection", code.message()};
@@ -57,7 +58,11 @@ using ConnectionPtr = std::shared_ptr<Connection>;
 class SocketTransport final : public Transport {
  public:
   explicit SocketTransport(SocketOptions options)
-      : options_(options), work_(asio::make_work_guard(io_)), acceptor_(io_), resolver_(io_) {}
+      : options_(options),
+        work_(asio::make_work_guard(io_)),
+        acceptor_(io_),
+        accept_timer_(io_),
+        resolver_(io_) {}
   ~SocketTransport() override { stop(); }
 
   void set_events(TransportEvents* events) override {
@@ -78,8 +83,9 @@ class SocketTransport final : public Transport {
   enum class Written { all, blocked, failed };
 
   ConnectionPtr find(ConnectionId id);
-  ConnectionPtr add();
+  void add(const ConnectionPtr& c);
   void accept();
+  void accept_later();
   void opened(const ConnectionPtr& c);
   void read(const ConnectionPtr& c);
   Written write_some(Connection& c);
@@ -92,6 +98,7 @@ class SocketTransport final : public Transport {
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   tcp::acceptor acceptor_;
+  asio::steady_timer accept_timer_;
   tcp::resolver resolver_;
   std::mutex mutex_;  // guards connections_
   std::map<ConnectionId, ConnectionPtr> connections_;
@@ -106,12 +113,10 @@ ConnectionPtr SocketTransport::find(ConnectionId id) {
   return it == connections_.end() ? nullptr : it->second;
 }
 
-ConnectionPtr SocketTransport::add() {
-  auto c = std::make_shared<Connection>(io_);
+void SocketTransport::add(const ConnectionPtr& c) {
   c->id = next_id_.fetch_add(1);
   const std::lock_guard lock(mutex_);
   connections_.emplace(c->id, c);
-  return c;
 }
 
 Result<Endpoint> SocketTransport::listen(const Endpoint& at) {
@@ -135,19 +140,25 @@ Result<Endpoint> SocketTransport::listen(const Endpoint& at) {
 }
 
 void SocketTransport::accept() {
-  auto c = add();
+  // Known by its id only from here on: what was never announced is never reported as closed.
+  auto c = std::make_shared<Connection>(io_);
   acceptor_.async_accept(c->socket, [this, c](const boost::system::error_code& code) {
-    if (code) {
-      const std::lock_guard lock(mutex_);
-      connections_.erase(c->id);
-      if (!acceptor_.is_open() || stopped_) return;
-    } else {
-      boost::system::error_code ignored;
-      const auto remote = c->socket.remote_endpoint(ignored);
-      opened(c);
-      events_->on_accepted(c->id, endpoint_of(remote));
-    }
+    if (!acceptor_.is_open() || stopped_) return;
+    if (code) return accept_later();
+    boost::system::error_code ignored;
+    const auto remote = c->socket.remote_endpoint(ignored);
+    add(c);
+    opened(c);
+    events_->on_accepted(c->id, endpoint_of(remote));
     accept();
+  });
+}
+
+// Out of descriptors, for example: trying again at once would only spin.
+void SocketTransport::accept_later() {
+  accept_timer_.expires_after(accept_retry);
+  accept_timer_.async_wait([this](const boost::system::error_code& code) {
+    if (!code && acceptor_.is_open()) accept();
   });
 }
 
@@ -161,7 +172,8 @@ void SocketTransport::opened(const ConnectionPtr& c) {
 }
 
 ConnectionId SocketTransport::connect(const Endpoint& to, Duration timeout) {
-  auto c = add();
+  auto c = std::make_shared<Connection>(io_);
+  add(c);
   asio::post(io_, [this, c, to, timeout] {
     c->connecting = true;
     c->timer.expires_after(std::chrono::nanoseconds(timeout.ns));
@@ -255,10 +267,16 @@ std::size_t SocketTransport::send(ConnectionId id, Bytes bytes) {
     return c->queue_bytes;
   }
   if (!was_idle || c->write_armed) return c->queue_bytes;
-  // A failed write shows up in the read as well: the io thread closes then.
-  if (write_some(*c) == Written::blocked) {
+  const Written written = write_some(*c);
+  if (written == Written::blocked) {
     c->write_armed = true;
     asio::post(io_, [this, c] { arm_write(c); });
+  } else if (written == Written::failed) {
+    // Not left to the read: that may be paused for want of credit.
+    c->open = false;
+    asio::post(io_, [this, c] {
+      finish(c, Error{ErrorCode::network, "connection", "write failed"});
+    });
   }
   return c->queue_bytes;
 }
@@ -292,11 +310,16 @@ void SocketTransport::arm_write(const ConnectionPtr& c) {
 void SocketTransport::close(ConnectionId id, const Error& reason) {
   const auto c = find(id);
   if (!c) return;
+  {
+    // At once, in the caller's thread: what it sends after this is dropped.
+    const std::lock_guard lock(c->mutex);
+    if (c->closing) return;
+    c->closing = reason;
+  }
   asio::post(io_, [this, c, reason] {
     {
       const std::lock_guard lock(c->mutex);
-      if (c->open && !c->queue.empty() && !c->closing) {
-        c->closing = reason;
+      if (c->open && !c->queue.empty()) {
         if (!c->write_armed) {
           c->write_armed = true;
           asio::post(io_, [this, c] { arm_write(c); });
