@@ -28,6 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_BINARY = ROOT / 'build' / 'release' / 'bin' / 'witan'
 FIRST_PORTS = range(20000, 32000)  # below the kernel's ephemeral ports
+START_SECONDS = 15
 STOP_SECONDS = 20
 STALL_SECONDS = 10
 
@@ -169,6 +170,16 @@ class Network:
     def state_root(self, i, height):
         block = self.block(i, height)
         return None if block is None else block.get('header', {}).get('stateRoot')
+
+    def wait_ready(self, seconds=START_SECONDS):
+        """Until every running node answers and has decided a height. False: not within `seconds`."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            running = [i for i in range(len(self)) if self.alive(i)]
+            if not running or all(self.height(i) for i in running):
+                return bool(running)
+            time.sleep(0.1)
+        return False
 
     def total_transactions(self, i):
         """Transactions decided since the node started; None when unknown."""
@@ -409,6 +420,8 @@ def run_up(args):
         network.start_all()
         for i in range(len(network)):
             print(f'node {i}  {network.url(i)}  pid {network.processes[i].pid}  log {network.log_path(i)}')
+        if not network.wait_ready():
+            print(f'not every node decided a height within {START_SECONDS} s')
         if load:
             load.start()
         stalled = watch_until(network, load, args.seconds)
