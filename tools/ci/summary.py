@@ -2,18 +2,15 @@
 """Sums the results of a test run and prints `N passed, N failed, N skipped`.
 
 usage: summary.py RESULTS_DIR
-Reads from RESULTS_DIR and below: *.xml (ctest --output-junit), conformance.txt (last line of the runner),
-fuzz.txt (`pass NAME` / `fail NAME`), not_run.txt (`NOT RUN: what: why`, one skip each).
+Reads from RESULTS_DIR and below: *.xml (ctest --output-junit) and *.txt with a line for each result: `pass NAME`,
+`fail NAME` or `NOT RUN: what: why` (one skip).
 Exit status: 0 when something passed and nothing failed, otherwise 1.
 WITAN_SUMMARY_PREFIX is printed before the counts.
 """
 import os
 import pathlib
-import re
 import sys
 import xml.etree.ElementTree as xml
-
-COUNTS = re.compile(r'(\d+) passed, (\d+) failed, (\d+) skipped')
 
 
 def count_junit(path):
@@ -31,15 +28,6 @@ def count_junit(path):
     return passed, failed, skipped
 
 
-def count_conformance(path):
-    """Counts of the runner's closing line; a run that died before it is one failure."""
-    found = COUNTS.findall(path.read_text(encoding='utf-8'))
-    if not found:
-        print('failed: conformance: the runner printed no closing line')
-        return 0, 1, 0
-    return tuple(int(n) for n in found[-1])
-
-
 def count_lines(path):
     """Counts of a file of `pass NAME`, `fail NAME` and `NOT RUN: ...` lines."""
     lines = path.read_text(encoding='utf-8').splitlines()
@@ -53,8 +41,7 @@ def count_lines(path):
 
 def summarise(results):
     parts = [count_junit(path) for path in sorted(results.rglob('*.xml'))]
-    for path in sorted(results.rglob('*.txt')):
-        parts.append(count_conformance(path) if path.stem == 'conformance' else count_lines(path))
+    parts += [count_lines(path) for path in sorted(results.rglob('*.txt'))]
     return tuple(sum(part[i] for part in parts) for i in range(3))
 
 

@@ -16,11 +16,28 @@ function(witan_program name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} witan_warnings)
 endfunction()
 
+add_custom_target(unit_tests)
+
+# Scripts find programs by prefix (tools/dev fuzz, tools/dev bench): a name without it would never run.
+function(require_prefix name prefix)
+  if(NOT name MATCHES "^${prefix}")
+    message(FATAL_ERROR "${name}: rename it to ${prefix}<what>, or tools/dev would never run it")
+  endif()
+endfunction()
+
+# witan_bench(NAME SOURCES x.cpp ... DEPENDS lib ...): a program `tools/dev bench` runs.
+function(witan_bench name)
+  require_prefix(${name} bench_)
+  witan_program(${name} ${ARGN})
+endfunction()
+
 # witan_test(NAME SOURCES x_test.cpp ... DEPENDS lib ... [LABELS unit])
-# One Boost.Test program for a folder. Sources must not include boost/test themselves with other
-# definitions: tests/support/test_main.cpp owns the module, tests/support/boost_test.hpp is precompiled.
+# One Boost.Test program for a folder; the target `unit_tests` builds those labelled unit. Sources must not
+# include boost/test themselves with other definitions: tests/support/test_main.cpp owns the module,
+# tests/support/boost_test.hpp is precompiled.
 function(witan_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  require_prefix(${name} test_)
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
@@ -29,11 +46,15 @@ function(witan_test name)
   target_precompile_headers(${name} REUSE_FROM witan_test_support)
   add_test(NAME ${name} COMMAND ${name} --log_level=message --report_level=short)
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+  if(unit IN_LIST ARG_LABELS)
+    add_dependencies(unit_tests ${name})
+  endif()
 endfunction()
 
 # witan_fuzz(NAME SOURCES x_fuzz.cpp ... DEPENDS lib ...): a libFuzzer target, built with -DWITAN_FUZZ=ON.
 # The corpus is tests/fuzz/corpus/NAME; ctest runs it briefly under the label fuzz.
 function(witan_fuzz name)
+  require_prefix(${name} fuzz_)
   if(NOT WITAN_FUZZ)
     return()
   endif()

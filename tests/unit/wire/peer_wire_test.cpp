@@ -138,7 +138,7 @@ WITAN_PROPERTY(a_damaged_message_is_judged_without_a_crash, [](std::uint64_t see
 // WITAN_WRITE_CORPUS=1 writes the seeds anew; otherwise they must still be what the targets expect.
 BOOST_AUTO_TEST_CASE(the_seeds_of_the_fuzz_targets_are_valid) {
   const std::filesystem::path corpus =
-      std::filesystem::path(WITAN_SOURCE_DIR) / "tests/fuzz/corpus/wire_fuzz";
+      std::filesystem::path(WITAN_SOURCE_DIR) / "tests/fuzz/corpus/fuzz_wire";
   const bool write = std::getenv("WITAN_WRITE_CORPUS") != nullptr;
   if (write) std::filesystem::create_directories(corpus);
   for (const auto& [type, flat] : samples()) {
