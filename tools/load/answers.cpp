@@ -4,7 +4,7 @@
 
 #include "messages/base/hex.hpp"
 
-namespace witan::load {
+namespace witan::loadgen {
 namespace {
 
 using Json = nlohmann::json;
@@ -85,4 +85,4 @@ BatchAnswer parse_batch_answer(unsigned status, const std::string& json, std::ui
   return out;
 }
 
-}  // namespace witan::load
+}  // namespace witan::loadgen

@@ -7,7 +7,7 @@
 #include "crypto/sign_bytes.hpp"
 #include "messages/base/result.hpp"
 
-namespace witan::load {
+namespace witan::loadgen {
 
 struct StatusAnswer {
   ChainId chain_id;
@@ -29,4 +29,4 @@ struct BatchAnswer {
 [[nodiscard]] BatchAnswer parse_batch_answer(unsigned status, const std::string& json,
                                              std::uint64_t sent);
 
-}  // namespace witan::load
+}  // namespace witan::loadgen

@@ -11,7 +11,7 @@
 #include "tools/load/window.hpp"
 #include "tools/load/workload.hpp"
 
-namespace witan::load {
+namespace witan::loadgen {
 namespace {
 
 constexpr Duration status_every = Duration::from_ms(200);
@@ -378,4 +378,4 @@ Result<LoadReport> run_load(LoadPlan plan, const LoadHooks& hooks) {
   return Generator(std::move(plan), hooks).run();
 }
 
-}  // namespace witan::load
+}  // namespace witan::loadgen

@@ -22,7 +22,7 @@
 #include "messages/base/time.hpp"
 #include "tools/load/latency_histogram.hpp"
 
-namespace witan::load {
+namespace witan::loadgen {
 
 enum class Kind : std::uint8_t { empty, opaque, transfer };
 [[nodiscard]] std::string_view name_of(Kind kind);
@@ -97,4 +97,4 @@ struct LoadSummary {
 [[nodiscard]] std::string report_json(const LoadSummary& plan, const LoadReport& report);
 [[nodiscard]] std::string report_text(const LoadSummary& plan, const LoadReport& report);
 
-}  // namespace witan::load
+}  // namespace witan::loadgen

@@ -15,7 +15,7 @@
 
 #include "messages/base/check.hpp"
 
-namespace witan::load {
+namespace witan::loadgen {
 namespace {
 
 namespace asio = boost::asio;
@@ -176,4 +176,4 @@ Result<HttpAnswer> http_get(std::string_view url, const std::string& target, Dur
   return out;
 }
 
-}  // namespace witan::load
+}  // namespace witan::loadgen

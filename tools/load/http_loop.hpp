@@ -14,7 +14,7 @@
 #include "messages/base/result.hpp"
 #include "messages/base/time.hpp"
 
-namespace witan::load {
+namespace witan::loadgen {
 
 struct HttpAnswer {
   unsigned status = 0;
@@ -53,4 +53,4 @@ class HttpLoop {
 [[nodiscard]] Result<HttpAnswer> http_get(std::string_view url, const std::string& target,
                                           Duration timeout);
 
-}  // namespace witan::load
+}  // namespace witan::loadgen

@@ -8,7 +8,7 @@
 #include <bit>
 #include <cstdint>
 
-namespace witan::load {
+namespace witan::loadgen {
 
 class LatencyHistogram {
  public:
@@ -61,4 +61,4 @@ class LatencyHistogram {
   std::uint64_t max_ = 0;
 };
 
-}  // namespace witan::load
+}  // namespace witan::loadgen

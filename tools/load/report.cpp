@@ -4,7 +4,7 @@
 
 #include "tools/load/generator.hpp"
 
-namespace witan::load {
+namespace witan::loadgen {
 namespace {
 
 double to_ms(std::uint64_t us) { return static_cast<double>(us) / 1000.0; }
@@ -61,4 +61,4 @@ std::string report_text(const LoadSummary& plan, const LoadReport& report) {
   return out;
 }
 
-}  // namespace witan::load
+}  // namespace witan::loadgen

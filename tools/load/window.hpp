@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace witan::load {
+namespace witan::loadgen {
 
 class Window {
  public:
@@ -38,4 +38,4 @@ class Window {
   bool settled_ = false;
 };
 
-}  // namespace witan::load
+}  // namespace witan::loadgen

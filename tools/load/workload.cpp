@@ -5,7 +5,7 @@
 #include "messages/base/check.hpp"
 #include "messages/wire/tx_codec.hpp"
 
-namespace witan::load {
+namespace witan::loadgen {
 namespace {
 
 void append_entry(std::string& body, const Bytes& tx) {
@@ -59,4 +59,4 @@ std::string TransferLane::batch(std::size_t count) {
   return body;
 }
 
-}  // namespace witan::load
+}  // namespace witan::loadgen

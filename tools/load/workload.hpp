@@ -9,7 +9,7 @@
 #include "crypto/sign_bytes.hpp"
 #include "messages/base/random.hpp"
 
-namespace witan::load {
+namespace witan::loadgen {
 
 // `count` opaque transactions of `payload_bytes` random bytes each, so every one is unique; valid
 // up to `last_height`.
@@ -48,4 +48,4 @@ class TransferLane {
   std::size_t turn_ = 0;
 };
 
-}  // namespace witan::load
+}  // namespace witan::loadgen

@@ -17,7 +17,7 @@ volatile std::sig_atomic_t stop_asked = 0;
 void ask_to_stop(int) { stop_asked = 1; }
 
 struct LoadOptions {
-  load::LoadPlan plan;
+  loadgen::LoadPlan plan;
   std::string kind = "opaque";
   std::string rate = "1000";
   double seconds = 0;  // 0: until a signal
@@ -25,7 +25,7 @@ struct LoadOptions {
   std::string accounts;
 };
 
-void print_second(const load::LoadSecond& s) {
+void print_second(const loadgen::LoadSecond& s) {
   std::uint64_t failed = 0;
   for (const auto& [code, count] : s.counts.errors) failed += count;
   std::fputs(fmt::format("{:5} s  height {:8}  committed {:7}/s  errors {:5}  in flight {:3}  "
@@ -48,26 +48,26 @@ Result<std::vector<SecretKey>> read_accounts(const std::string& path) {
 }
 
 Result<int> run_load_command(const Program& program, LoadOptions& options) {
-  load::LoadPlan plan = std::move(options.plan);
-  WITAN_TRY(plan.kind, load::kind_from(options.kind));
-  WITAN_TRY(plan.rate, load::rate_from(options.rate));
+  loadgen::LoadPlan plan = std::move(options.plan);
+  WITAN_TRY(plan.kind, loadgen::kind_from(options.kind));
+  WITAN_TRY(plan.rate, loadgen::rate_from(options.rate));
   plan.warmup = Duration{static_cast<std::int64_t>(options.warmup * 1e9)};
   plan.measured = options.seconds > 0 ? Duration{static_cast<std::int64_t>(options.seconds * 1e9)}
                                       : Duration::from_s(std::int64_t{10} * 365 * 24 * 3600);
-  if (plan.kind == load::Kind::transfer) {
+  if (plan.kind == loadgen::Kind::transfer) {
     if (options.accounts.empty())
       return fail(ErrorCode::usage, "--accounts", "transfers need the keys of funded accounts");
     WITAN_TRY(plan.accounts, read_accounts(options.accounts));
   }
   std::signal(SIGINT, ask_to_stop);
   std::signal(SIGTERM, ask_to_stop);
-  load::LoadHooks hooks;
+  loadgen::LoadHooks hooks;
   hooks.on_second = print_second;
   hooks.should_end = [] { return stop_asked != 0; };
-  const load::LoadSummary summary = load::summary_of(plan);
-  WITAN_TRY(const load::LoadReport report, load::run_load(std::move(plan), hooks));
-  const std::string text =
-      program.json ? load::report_json(summary, report) + "\n" : load::report_text(summary, report);
+  const loadgen::LoadSummary summary = loadgen::summary_of(plan);
+  WITAN_TRY(const loadgen::LoadReport report, loadgen::run_load(std::move(plan), hooks));
+  const std::string text = program.json ? loadgen::report_json(summary, report) + "\n"
+                                        : loadgen::report_text(summary, report);
   std::fputs(text.c_str(), stdout);
   return 0;
 }
@@ -76,7 +76,7 @@ Result<int> run_load_command(const Program& program, LoadOptions& options) {
 
 void add_load_command(CLI::App& app, Program& program) {
   const auto options = std::make_shared<LoadOptions>();
-  load::LoadPlan& plan = options->plan;
+  loadgen::LoadPlan& plan = options->plan;
   CLI::App* command = add_command(
       app, {"load", "send transactions at a rate and measure when they are committed",
             "witan load --nodes http://127.0.0.1:26657 --kind opaque --rate 5000 --for 10"});

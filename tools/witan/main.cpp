@@ -27,6 +27,7 @@ int run_program(int argc, char** argv) {
   app.footer("`witan COMMAND --help` says more. Exit codes: docs/reference/errors.md.");
   add_home_commands(app, program);
   add_load_command(app, program);
+  add_bench_command(app, program);
   add_start_command(app, program);
   add_query_commands(app, program);
   add_tx_commands(app, program);

@@ -49,6 +49,7 @@ void add_node_options(CLI::App& command, Program& program);  // --node and --hom
 
 void add_home_commands(CLI::App& app, Program& program);     // init, testnet
 void add_start_command(CLI::App& app, Program& program);     // start
+void add_bench_command(CLI::App& app, Program& program);     // bench
 void add_load_command(CLI::App& app, Program& program);      // load
 void add_query_commands(CLI::App& app, Program& program);    // status, block, account, ...
 void add_transaction_query(CLI::App& tx, Program& program);  // tx show

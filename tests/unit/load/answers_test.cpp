@@ -4,7 +4,7 @@
 
 #include "tests/support/boost_test.hpp"
 
-namespace witan::load {
+namespace witan::loadgen {
 namespace {
 
 std::uint64_t total(const BatchAnswer& answer) {
@@ -69,4 +69,4 @@ BOOST_AUTO_TEST_CASE(errors_of_a_request_count_for_all_its_transactions) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace witan::load
+}  // namespace witan::loadgen

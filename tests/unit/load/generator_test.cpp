@@ -9,7 +9,7 @@
 #include "messages/wire/tx_codec.hpp"
 #include "tests/unit/api/server_fixture.hpp"
 
-namespace witan::load {
+namespace witan::loadgen {
 namespace {
 
 const ChainId chain = Hash32::from(Bytes(32, 7));
@@ -194,4 +194,4 @@ BOOST_AUTO_TEST_CASE(plans_that_cannot_run_are_refused_with_the_option_to_change
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace witan::load
+}  // namespace witan::loadgen

@@ -5,7 +5,7 @@
 #include "messages/base/random.hpp"
 #include "tests/support/boost_test.hpp"
 
-namespace witan::load {
+namespace witan::loadgen {
 
 BOOST_AUTO_TEST_SUITE(latency_histogram_test)
 
@@ -56,4 +56,4 @@ BOOST_AUTO_TEST_CASE(an_empty_histogram_gives_zeros_and_repeats_count) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace witan::load
+}  // namespace witan::loadgen

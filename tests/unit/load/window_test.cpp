@@ -2,7 +2,7 @@
 
 #include "tests/support/boost_test.hpp"
 
-namespace witan::load {
+namespace witan::loadgen {
 
 BOOST_AUTO_TEST_SUITE(window_test)
 
@@ -34,4 +34,4 @@ BOOST_AUTO_TEST_CASE(never_exceeds_its_bound) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace witan::load
+}  // namespace witan::loadgen

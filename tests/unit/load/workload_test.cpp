@@ -7,7 +7,7 @@
 #include "messages/wire/tx_codec.hpp"
 #include "tests/support/boost_test.hpp"
 
-namespace witan::load {
+namespace witan::loadgen {
 namespace {
 
 std::vector<Transaction> transactions_of(const std::string& body) {
@@ -67,4 +67,4 @@ BOOST_AUTO_TEST_CASE(transfers_are_signed_and_their_nonces_have_no_gap_over_batc
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace witan::load
+}  // namespace witan::loadgen
