@@ -322,8 +322,10 @@ BOOST_AUTO_TEST_CASE(two_nodes_over_real_sockets) {
   PeerNode a(sockets(), {.number = 1, .port = port, .deterministic = false});
   PeerNode b(sockets(), {.number = 2, .persistent = {address_of(1, port)}, .deterministic = false});
   const auto eventually = [](auto&& condition) {
-    for (int i = 0; i < 1000 && !condition(); ++i)
+    for (int i = 0; i < 1000 && !condition(); ++i) {
+      // sleeps: the actors run on their own threads and what they did is polled
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
     return condition();
   };
   BOOST_REQUIRE(eventually([&] {

@@ -140,6 +140,7 @@ BOOST_AUTO_TEST_CASE(reading_pauses_without_credit_and_goes_on_with_it) {
   p.client.transport->send(p.out, Bytes(2'000'000, 9));
   const auto got = [&] { return p.server.events.received[p.in].size(); };
   BOOST_REQUIRE(p.server.events.wait([&] { return got() >= 100'000; }));
+  // sleeps: that nothing more is read cannot be waited for
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   const std::size_t paused = p.server.events.read(got);
   BOOST_CHECK_LT(paused, 100'000u + 64 * 1024);
