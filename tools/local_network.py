@@ -291,7 +291,7 @@ class Watch:
     def __init__(self, network):
         self.network = network
         self.before = {}                       # node -> (time, height, transactions)
-        self.height_max = 0                    # highest decided height any node has shown
+        self.height_max = None                 # highest decided height any node has shown
         self.last_growth = time.monotonic()    # when height_max last grew
 
     def _rates(self, i, height, transactions):
@@ -318,12 +318,22 @@ class Watch:
         row['block time'], row['tx/s'] = self._rates(i, row['height'], self.network.total_transactions(i))
         return row
 
+    def saw_heights(self, heights):
+        """The first sight is no growth: a resumed network shows its old height without deciding anything."""
+        if not heights:
+            return
+        if self.height_max is not None and max(heights) > self.height_max:
+            self.last_growth = time.monotonic()
+        self.height_max = max(heights + [self.height_max or 0])
+
+    def silent_seconds(self):
+        return time.monotonic() - self.last_growth
+
     def rows(self):
         answers = [self.network.status(i) if self.network.alive(i) else None for i in range(len(self.network))]
         rows = [self._row(i, status) for i, status in enumerate(answers)]
         heights = [row['height'] for row in rows if row.get('height') is not None]
-        if heights and max(heights) > self.height_max:
-            self.height_max, self.last_growth = max(heights), time.monotonic()
+        self.saw_heights(heights)
         common = min(heights, default=0)
         for i, row in enumerate(rows):
             if row.get('height') and common:
@@ -393,9 +403,9 @@ def watch_until(network, load, seconds):
     except KeyboardInterrupt:
         print()
     watch.rows()
-    silent = time.monotonic() - watch.last_growth
-    limit = min(STALL_SECONDS, max(1.0, time.monotonic() - start))
-    return silent if silent >= limit else None
+    silent, watched = watch.silent_seconds(), time.monotonic() - start
+    # A run shorter than STALL_SECONDS must have seen at least one new height.
+    return silent if silent >= min(STALL_SECONDS, watched) else None
 
 
 def open_or_create(args):

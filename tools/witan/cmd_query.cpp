@@ -143,11 +143,8 @@ std::string peers_text(const Json& view) {
 std::string tree_text(const Json& view) {
   std::vector<TableRow> rows{{"ACTOR", "STATE", "RESTARTS", "HANDLED", "WAITING", "LAST REASON"}};
   for (const Json& actor : member(view, "actors")) {
-    const std::string path = cell(actor, "path");
-    const auto depth = static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
-    rows.push_back({std::string(2 * depth, ' ') + path.substr(path.rfind('/') + 1),
-                    cell(actor, "state"), cell(actor, "restarts"), cell(actor, "handled"),
-                    cell(actor, "depth"), cell(actor, "lastReason")});
+    rows.push_back({cell(actor, "path"), cell(actor, "state"), cell(actor, "restarts"),
+                    cell(actor, "handled"), cell(actor, "depth"), cell(actor, "lastReason")});
   }
   return render_table(rows);
 }

@@ -55,6 +55,16 @@ class Verdict(unittest.TestCase):
             self.assertFalse(good)
             self.assertIn(word, '\n'.join(lines))
 
+    def test_an_old_height_seen_first_is_no_growth(self):
+        watch = net.Watch(None)
+        watch.last_growth -= 100
+        watch.saw_heights([1506, 1506])
+        watch.saw_heights([])
+        watch.saw_heights([1506, 3])
+        self.assertGreater(watch.silent_seconds(), 99)
+        watch.saw_heights([1507])
+        self.assertLess(watch.silent_seconds(), 50)
+
     def test_no_height_is_a_failure(self):
         self.assertFalse(net.verdict(0, {}, {}, None)[1])
 
