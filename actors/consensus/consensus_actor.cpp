@@ -68,15 +68,19 @@ bool ConsensusActor::keep_for_later(std::uint64_t height, std::uint32_t peer,
     (void)sync_.send(std::move(ahead));
     return true;
   }
-  if (!next && !current) return true;  // of a decided height
+  if (next || current) keep(height, envelope, early_messages_max, early_bytes_max);
+  return true;  // or of a decided height
+}
+
+void ConsensusActor::keep(std::uint64_t height, const Envelope& envelope, std::size_t messages_max,
+                          std::size_t bytes_max) {
   const std::size_t bytes = envelope.words->flat_bytes();
-  if (early_.size() >= early_messages_max || early_bytes_ + bytes > early_bytes_max) {
+  if (early_.size() >= messages_max || early_bytes_ + bytes > bytes_max) {
     services_.metrics.rejected_msgs.with({"early_buffer_full"}).add();
-    return true;
+    return;
   }
   early_.emplace_back(height, envelope);
   early_bytes_ += bytes;
-  return true;
 }
 
 // vote path 5/10: from the verifier pool to the core
@@ -108,8 +112,14 @@ void ConsensusActor::on_proposal(schema::VerifiedProposal::Reader in, const Enve
   feed_complete_proposals();
 }
 
+// A part is proved only against a root that its sender may have made up. So it neither starts a
+// height nor speaks for its peer, and it leaves half of the early buffer to what is signed.
 void ConsensusActor::on_part(schema::BlockPart::Reader in, const Envelope& envelope) {
-  if (keep_for_later(in.getHeight(), envelope.sender, envelope)) return;
+  const std::uint64_t height = in.getHeight();
+  const bool current = height == height_.get();
+  if (!current && height != height_.get() + 1) return;
+  if (recovery_ || !current || !height_running_)
+    return keep(height, envelope, early_messages_max / 2, early_bytes_max / 2);
   const auto part = read_part(in);
   if (!part) return;
   if (!blocks_.add_part(part->part, part->parts_count)) {

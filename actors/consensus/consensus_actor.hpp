@@ -81,6 +81,8 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   // Keeps a message for later if it belongs to the next height or recovery is under way; tells
   // sync about peers that are further ahead. False: handle it now.
   bool keep_for_later(std::uint64_t height, std::uint32_t peer, const Envelope& envelope);
+  void keep(std::uint64_t height, const Envelope& envelope, std::size_t messages_max,
+            std::size_t bytes_max);
 
   // ---- effects, in order (effects.cpp)
   void feed(const Input& input);

@@ -104,6 +104,12 @@ Status ConsensusActor::replay_record(const LoggedRecord& record) {
     case RecordKind::block: {
       WITAN_TRY(BlockRecord block, decode_block_record(record.payload));
       const CutBlock cut = cut_block(height_, Round(0), block.bytes);
+      // Judged twice before the crash (by the clock, then by its certificate): settled already.
+      const BlockBook::Entry* known = blocks_.find_root(cut.header.root);
+      if (known != nullptr && known->valid && (*known->valid || !block.valid)) return {};
+      if (known != nullptr && known->valid)
+        context().fail_node(ErrorCode::state_root_mismatch,
+                            "a block that was valid before the restart is not valid now");
       blocks_.add_whole(cut.header, BlockId{}, block.bytes);
       recovery_->checking = std::move(block);
       check_blocks();

@@ -1,5 +1,6 @@
 #include "tests/unit/consensus_actor/sim_cluster.hpp"
 
+#include "actors/consensus/transfer_verifier.hpp"
 #include "messages/wire/limits.hpp"
 #include "messages/wire/tx_codec.hpp"
 
@@ -97,6 +98,11 @@ rt::SupervisorSpec SimCluster::tree(Node& node) {
   verifier.factory = [this](rt::ActorContext& context) {
     return std::make_unique<consensus::VerifierActor>(context, services(), world_.verifier);
   };
+  rt::ChildSpec transfers;
+  transfers.name = "transfer_verifier/0";
+  transfers.factory = [this](rt::ActorContext& context) {
+    return std::make_unique<consensus::TransferVerifier>(context, world_.chain_id);
+  };
   rt::ChildSpec consensus;
   consensus.name = "consensus";
   consensus.factory = [this, &node](rt::ActorContext& context) {
@@ -105,11 +111,11 @@ rt::SupervisorSpec SimCluster::tree(Node& node) {
   };
   const auto stored = [&node] { return node.blocks->last().value_or(Height(0)); };
   return family(
-      "node",
-      {family("storage", {runner_child(node.fs, world_, node.key, stored, 16 * 1024)}),
-       family("chain", {ledger, tap<MempoolRole>("mempool", hook(&SimCluster::on_mempool)),
-                        verifier, consensus, tap<SyncRole>("sync", hook(&SimCluster::on_sync))}),
-       family("peers", {tap<PeersRole>("peers", hook(&SimCluster::on_peers))})});
+      "node", {family("storage", {runner_child(node.fs, world_, node.key, stored, 16 * 1024)}),
+               family("chain",
+                      {ledger, tap<MempoolRole>("mempool", hook(&SimCluster::on_mempool)), verifier,
+                       transfers, consensus, tap<SyncRole>("sync", hook(&SimCluster::on_sync))}),
+               family("peers", {tap<PeersRole>("peers", hook(&SimCluster::on_peers))})});
 }
 
 // ---- the network

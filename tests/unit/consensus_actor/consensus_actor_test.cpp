@@ -1,0 +1,448 @@
+// The consensus actor between stand-ins: what it waits for, what it keeps, what it tells whom.
+#include "messages/base/exit_codes.hpp"
+#include "tests/unit/consensus_actor/world.hpp"
+
+namespace witan::test {
+namespace {
+
+using consensus::BlockRecord;
+using consensus::RecordKind;
+
+// A block of the stand-in ledger: its id, then whatever.
+Bytes block_bytes(std::uint8_t n) {
+  Bytes out(32, n);
+  out.resize(500, 1);
+  return out;
+}
+BlockId id_of(ByteView bytes) { return BlockId::from(bytes.first(32)); }
+constexpr std::uint8_t invalid_block = 0xBA;
+
+struct Setup {
+  std::uint8_t validators = 4;
+  bool real_runner = true;  // false: the log and the signer are a tap as well
+  bool create_empty_blocks = true;
+  std::vector<consensus::LoggedRecord> log{};  // what a tap runner recovers
+};
+
+struct Bench {
+  explicit Bench(Setup s = {}) : setup(std::move(s)), world(setup.validators) {
+    write_new_sign_state(fs, world.chain_id, key_number(1).public_key());
+    start();
+  }
+  void start() {
+    runtime.reset();
+    auto options = virtual_runtime(1);
+    options.end_process = [this](const rt::ExitStatus& e) { exits.push_back(e); };
+    runtime = std::make_unique<rt::Runtime>(std::move(options));
+    const auto keep = [this](rt::ActorContext&, const Envelope& e) { said.push_back(e); };
+    rt::ChildSpec consensus;
+    consensus.name = "consensus";
+    consensus.factory = [this](rt::ActorContext& context) {
+      auto o = world.consensus_options(1);
+      o.create_empty_blocks = setup.create_empty_blocks;
+      return std::make_unique<consensus::ConsensusActor>(context, services(), std::move(o));
+    };
+    rt::ChildSpec wal =
+        setup.real_runner
+            ? runner_child(fs, world, 1, [] { return Height(0); })
+            : tap<EffectRunnerRole>(
+                  "wal", [this](rt::ActorContext& c, const Envelope& e) { on_runner(c, e); });
+    runtime->start(family(
+        "node",
+        {family("storage", {wal}),
+         family("chain",
+                {tap<LedgerRole>(
+                     "ledger", [this](rt::ActorContext& c, const Envelope& e) { on_ledger(c, e); }),
+                 tap<VerifierRole>("verifier/0", keep), consensus, tap<SyncRole>("sync", keep)}),
+         family("peers",
+                {tap<PeersRole>("peers", keep),
+                 tap<SessionRole>("session/9", [this](rt::ActorContext&, const Envelope& e) {
+                   to_session.push_back(e);
+                 })})}));
+    runtime->drain();
+  }
+  void crash() {
+    fs.crash();
+    runtime.reset();
+    said.clear();
+    committed.clear();
+    builds = 0;
+    exits.clear();
+  }
+
+  // ---- stand-ins
+  void on_ledger(rt::ActorContext& c, const Envelope& e) {
+    if (e.is<schema::GetTip>()) {
+      c.reply(e, Draft<schema::ChainTip>());
+    } else if (e.is<schema::BuildBlock>()) {
+      const Received<schema::BuildBlock> in(e);
+      ++builds;
+      const Bytes bytes = block_bytes(static_cast<std::uint8_t>(in->getHeight()));
+      Draft<schema::BlockBuilt> out(128);
+      out->setHeight(in->getHeight());
+      out->setRound(in->getRound());
+      out->setBlockId(as_data(id_of(bytes)));
+      out->setBytes(as_data(ByteView(bytes)));
+      (void)consensus().send(std::move(out));
+    } else if (e.is<schema::CheckBlock>()) {
+      const Received<schema::CheckBlock> in(e);
+      ++checks;
+      Draft<schema::BlockChecked> out(64);
+      out->setHeight(in->getHeight());
+      out->setPartsRoot(in->getPartsRoot());
+      out->setBlockId(as_data(id_of(as_view(in->getBytes()))));
+      out->setValid(in->getBytes()[0] != invalid_block);
+      (void)consensus().send(std::move(out));
+    } else if (e.is<schema::CommitBlock>()) {
+      const auto certificate = read_certificate(Received<schema::CommitBlock>(e)->getCertificate());
+      BOOST_REQUIRE(certificate.has_value());
+      committed.push_back(*certificate);
+    }
+  }
+  void on_runner(rt::ActorContext& c, const Envelope& e) {
+    if (e.is<schema::GetRecovery>()) {
+      Draft<schema::Recovery> out;
+      auto list = out->initRecords(static_cast<kj::uint>(setup.log.size()));
+      for (kj::uint i = 0; i < list.size(); ++i) {
+        list[i].setKind(static_cast<std::uint8_t>(setup.log[i].kind));
+        list[i].setHeight(setup.log[i].height.get());
+        list[i].setPayload(as_data(ByteView(setup.log[i].payload)));
+      }
+      c.reply(e, std::move(out));
+    } else if (e.is<schema::Persist>()) {
+      for (const auto intent : Received<schema::Persist>(e)->getIntents()) {
+        auto read = consensus::read_intent(intent);
+        BOOST_REQUIRE(read.has_value());
+        intents.push_back(*read);
+      }
+    }
+  }
+
+  // ---- what a test says
+  rt::ActorRef<ConsensusRole> consensus() {
+    return runtime->ref<ConsensusRole>(ConsensusRole::path);
+  }
+  template <class T>
+  void tell(Draft<T>&& draft) {
+    (void)consensus().send(std::move(draft));
+    runtime->drain();
+  }
+  void vote(std::uint8_t n, VoteType type, std::uint64_t height, std::int32_t round,
+            ValueId value) {
+    Draft<schema::VerifiedVote> out;
+    write_vote(out->initVote(), world.vote(n, type, Height(height), Round(round), value));
+    tell(std::move(out));
+  }
+  void votes(const std::vector<std::uint8_t>& signers, VoteType type, std::uint64_t height,
+             std::int32_t round, const ValueId& value) {
+    for (const std::uint8_t n : signers) vote(n, type, height, round, value);
+  }
+  // The proposer's block of a round, proposal first, then its parts.
+  void propose(std::uint64_t height, std::int32_t round, const Bytes& bytes) {
+    const auto cut = consensus::cut_block(Height(height), Round(round), bytes);
+    const std::uint8_t who = world.proposer(Height(height), Round(round));
+    SignedProposal p;
+    p.proposal = {Height(height), Round(round), Round(),
+                  id_of(bytes),   cut.header,   world.index_of(who)};
+    p.signature = key_number(who).sign(proposal_hash(world.chain_id, p.proposal).view());
+    Draft<schema::VerifiedProposal> out;
+    write_proposal(out->initProposal(), p);
+    tell(std::move(out));
+    for (const BlockPart& part : cut.parts) {
+      Draft<schema::BlockPart> draft(256);
+      write_part(*draft, part, cut.header.count);
+      tell(std::move(draft));
+    }
+  }
+  void own_vote(const Intent& intent) {
+    Draft<schema::OwnVote> out;
+    write_vote(
+        out->initVote(),
+        world.vote(1, intent.kind == SignedKind::prevote ? VoteType::prevote : VoteType::precommit,
+                   intent.height, intent.round, intent.value));
+    tell(std::move(out));
+  }
+
+  // ---- what it did
+  struct View {
+    std::uint64_t height = 0;
+    std::int32_t round = -1, locked = -1;
+    std::string step;
+    std::vector<std::uint64_t> prevotes;  // power by round
+    bool operator==(const View&) const = default;
+  };
+  View view() {
+    View out;
+    runtime->ask<schema::ConsensusStateView>(consensus(), Draft<schema::GetConsensusState>(),
+                                             Duration::from_s(1),
+                                             [&out](Result<schema::ConsensusStateView::Reader> r) {
+                                               if (!r) return;
+                                               out.height = r->getHeight();
+                                               out.round = r->getRound();
+                                               out.locked = r->getLockedRound();
+                                               out.step = r->getStep().cStr();
+                                               for (const auto round : r->getRounds())
+                                                 out.prevotes.push_back(round.getPrevotePower());
+                                             });
+    runtime->drain();
+    return out;
+  }
+  // Own votes that left for the peers.
+  std::vector<Vote> own_votes() {
+    std::vector<Vote> out;
+    for (const Envelope& e : said) {
+      if (!e.is<schema::Vote>()) continue;
+      const auto v = read_vote(Received<schema::Vote>(e).get());
+      if (v && v->vote.validator == world.index_of(1)) out.push_back(v->vote);
+    }
+    return out;
+  }
+  template <class T>
+  std::size_t count(const std::vector<Envelope>& list) {
+    std::size_t n = 0;
+    for (const Envelope& e : list) n += e.is<T>() ? 1U : 0U;
+    return n;
+  }
+  // A round of the height that another validator proposes, reached by nil votes of all.
+  void pass_rounds_until_another_proposes(std::uint64_t height) {
+    while (world.proposer(Height(height), Round(view().round)) == 1) {
+      const std::int32_t round = view().round;
+      votes({2, 3, 4}, VoteType::prevote, height, round, {});
+      votes({2, 3, 4}, VoteType::precommit, height, round, {});
+      for (int i = 0; i < 50 && view().round == round; ++i)
+        runtime->advance(Duration::from_ms(100));
+      BOOST_REQUIRE_GT(view().round, round);
+    }
+  }
+
+  Setup setup;
+  ChainWorld world;
+  MemoryFileSystem fs;
+  std::vector<Envelope> said, to_session;
+  std::vector<CommitCertificate> committed;
+  std::vector<Intent> intents;
+  std::size_t builds = 0, checks = 0;
+  std::vector<rt::ExitStatus> exits;
+  std::unique_ptr<rt::Runtime> runtime;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(consensus_actor_test)
+
+BOOST_AUTO_TEST_CASE(a_lone_validator_decides_height_after_height) {
+  Bench b({.validators = 1});
+  b.runtime->advance(Duration::from_ms(105));
+  BOOST_REQUIRE_GE(b.committed.size(), 10u);
+  for (std::size_t i = 0; i < b.committed.size(); ++i) {
+    BOOST_CHECK_EQUAL(b.committed[i].height, Height(i + 1));
+    WITAN_REQUIRE_OK(b.world.verifier->verify(b.committed[i]));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_own_vote_counts_only_when_it_comes_back) {
+  Bench b({.validators = 1, .real_runner = false});
+  BOOST_REQUIRE_EQUAL(b.intents.size(), 1u);
+  const Intent proposal = b.intents[0];
+  BOOST_CHECK(proposal.kind == SignedKind::proposal);
+  Draft<schema::OwnProposal> own;
+  SignedProposal p;
+  p.proposal = proposal_of(proposal);
+  write_proposal(own->initProposal(), p);
+  b.tell(std::move(own));
+  BOOST_REQUIRE_EQUAL(b.intents.size(), 2u);
+  BOOST_CHECK(b.intents[1].kind == SignedKind::prevote);
+  b.runtime->advance(Duration::from_ms(200));
+  BOOST_REQUIRE_EQUAL(b.intents.size(), 2u);  // not durable: no tally, no precommit
+  b.own_vote(b.intents[1]);
+  BOOST_REQUIRE_EQUAL(b.intents.size(), 3u);
+  BOOST_CHECK(b.intents[2].kind == SignedKind::precommit);
+  BOOST_CHECK(b.committed.empty());
+  b.own_vote(b.intents[2]);
+  BOOST_CHECK_EQUAL(b.committed.size(), 1u);
+}
+
+BOOST_AUTO_TEST_CASE(votes_of_the_next_height_are_kept_for_it) {
+  Bench b;
+  const Bytes next = block_bytes(77);
+  b.votes({2, 3, 4}, VoteType::prevote, 2, 0, id_of(next));
+  b.pass_rounds_until_another_proposes(1);
+  const std::int32_t round = b.view().round;
+  const Bytes block = block_bytes(9);
+  b.propose(1, round, block);
+  b.votes({2, 3, 4}, VoteType::prevote, 1, round, id_of(block));
+  b.votes({2, 3, 4}, VoteType::precommit, 1, round, id_of(block));
+  BOOST_REQUIRE_EQUAL(b.committed.size(), 1u);
+  b.runtime->advance(Duration::from_ms(20));
+  const auto view = b.view();
+  BOOST_CHECK_EQUAL(view.height, 2u);
+  BOOST_REQUIRE(!view.prevotes.empty());
+  BOOST_CHECK(b.world.validators->is_quorum(view.prevotes[0]));
+}
+
+BOOST_AUTO_TEST_CASE(peers_that_are_further_ahead_are_told_to_sync) {
+  Bench b;
+  b.vote(2, VoteType::prevote, 9, 0, {});
+  BOOST_REQUIRE_EQUAL(b.count<schema::PeerAhead>(b.said), 1u);
+  for (const Envelope& e : b.said)
+    if (e.is<schema::PeerAhead>())
+      BOOST_CHECK_EQUAL(Received<schema::PeerAhead>(e)->getHeight(), 8u);
+}
+
+BOOST_AUTO_TEST_CASE(timeouts_drive_a_round_change) {
+  Bench b;
+  b.runtime->advance(Duration::from_s(4));
+  b.votes({2, 3, 4}, VoteType::prevote, 1, 0, {});
+  b.votes({2, 3, 4}, VoteType::precommit, 1, 0, {});
+  BOOST_CHECK_EQUAL(b.view().round, 0);
+  b.runtime->advance(Duration::from_s(2));
+  BOOST_CHECK_GE(b.view().round, 1);
+  BOOST_CHECK(b.exits.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_synced_block_is_executed_and_decided_and_never_signed_in) {
+  Bench b;
+  const Bytes block = block_bytes(33);
+  Draft<schema::SyncedDecision> synced(256);
+  synced->setBytes(as_data(ByteView(block)));
+  write_certificate(synced->initCertificate(),
+                    b.world.commit(Height(1), Round(5), id_of(block), {2, 3, 4}));
+  const std::size_t checks = b.checks;
+  b.tell(std::move(synced));
+  BOOST_CHECK_EQUAL(b.checks, checks + 1);
+  BOOST_REQUIRE_EQUAL(b.committed.size(), 1u);
+  BOOST_CHECK(b.committed[0].block_id == id_of(block));
+  BOOST_CHECK_EQUAL(b.committed[0].round, Round(5));
+  b.runtime->advance(Duration::from_ms(50));
+  BOOST_CHECK_EQUAL(b.view().height, 2u);
+}
+
+BOOST_AUTO_TEST_CASE(bytes_that_are_not_the_certified_block_decide_nothing) {
+  Bench b;
+  const Bytes block = block_bytes(33);
+  Draft<schema::SyncedDecision> synced(256);
+  synced->setBytes(as_data(ByteView(block_bytes(34))));
+  write_certificate(synced->initCertificate(),
+                    b.world.commit(Height(1), Round(0), id_of(block), {2, 3, 4}));
+  b.tell(std::move(synced));
+  BOOST_CHECK(b.committed.empty());
+  BOOST_CHECK(b.exits.empty());
+  BOOST_CHECK_EQUAL(b.view().height, 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_ready_peer_gets_our_status_and_votes) {
+  Bench b;
+  b.runtime->advance(Duration::from_s(4));  // prevoted nil by now
+  BOOST_REQUIRE(!b.own_votes().empty());
+  Draft<schema::PeerReady> ready;
+  ready->setPeer(b.runtime->erased_ref("/node/peers/session/9").number());
+  b.tell(std::move(ready));
+  BOOST_CHECK_EQUAL(b.count<schema::RoundStatus>(b.to_session), 1u);
+  BOOST_CHECK_GE(b.count<schema::Vote>(b.to_session), 1u);
+}
+
+BOOST_AUTO_TEST_CASE(without_empty_blocks_a_height_waits_for_transactions) {
+  Bench b({.validators = 1, .create_empty_blocks = false});
+  b.runtime->advance(Duration::from_s(5));
+  const std::size_t first = b.committed.size();  // the first height starts with the node
+  BOOST_CHECK_LE(first, 1u);
+  const std::size_t builds = b.builds;
+  b.runtime->advance(Duration::from_s(60));
+  BOOST_CHECK_EQUAL(b.builds, builds);
+  Draft<schema::TransactionsAvailable> available;
+  available->setHeight(first);
+  b.tell(std::move(available));
+  b.runtime->advance(Duration::from_s(1));
+  BOOST_CHECK_EQUAL(b.committed.size(), first + 1);
+}
+
+// A part is proved only against a root its sender may have made up: it must not start a height.
+BOOST_AUTO_TEST_CASE(a_made_up_part_does_not_start_a_height) {
+  Bench b({.validators = 1, .create_empty_blocks = false});
+  b.runtime->advance(Duration::from_s(5));
+  const std::size_t builds = b.builds;
+  const std::uint64_t height = b.view().height;
+  const auto cut = consensus::cut_block(Height(height), Round(0), block_bytes(1));
+  Draft<schema::BlockPart> draft(256);
+  write_part(*draft, cut.parts[0], cut.header.count);
+  b.tell(std::move(draft));
+  b.runtime->advance(Duration::from_s(5));
+  BOOST_CHECK_EQUAL(b.builds, builds);
+}
+
+// ---- recovery
+
+BOOST_AUTO_TEST_CASE(a_replayed_height_ends_in_the_same_state_and_signs_nothing_anew) {
+  Bench b;
+  b.pass_rounds_until_another_proposes(1);
+  const std::int32_t round = b.view().round;
+  const Bytes block = block_bytes(9);
+  b.propose(1, round, block);
+  b.votes({2, 3}, VoteType::prevote, 1, round, id_of(block));
+  const auto before = b.view();
+  const auto said = b.own_votes();
+  BOOST_REQUIRE_EQUAL(before.locked, round);
+  BOOST_REQUIRE(!said.empty() && said.back().type == VoteType::precommit);
+  b.crash();
+  b.start();
+  BOOST_CHECK(b.exits.empty());
+  const auto after = b.view();
+  BOOST_CHECK_EQUAL(after.height, before.height);
+  BOOST_CHECK_EQUAL(after.round, before.round);
+  BOOST_CHECK_EQUAL(after.step, before.step);
+  BOOST_CHECK_EQUAL(after.locked, before.locked);
+  BOOST_CHECK(b.own_votes().empty());
+  // And it can still be decided.
+  b.votes({2, 3}, VoteType::precommit, 1, round, id_of(block));
+  BOOST_CHECK_EQUAL(b.committed.size(), 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_decided_height_that_the_ledger_lost_is_decided_again_from_the_log) {
+  Bench b({.validators = 1});
+  b.runtime->advance(Duration::from_ms(55));
+  const std::size_t decided = b.committed.size();
+  BOOST_REQUIRE_GE(decided, 3u);
+  const BlockId first = b.committed[0].block_id;
+  b.crash();  // the stand-in ledger comes back at height 0
+  b.start();
+  BOOST_CHECK(b.exits.empty());
+  BOOST_REQUIRE_GE(b.committed.size(), decided - 1);
+  BOOST_CHECK(b.committed[0].block_id == first);
+  for (std::size_t i = 0; i < b.committed.size(); ++i)
+    BOOST_CHECK_EQUAL(b.committed[i].height, Height(i + 1));
+}
+
+// Judged twice before the crash: once against the clock, once for its certificate.
+BOOST_AUTO_TEST_CASE(a_block_logged_twice_does_not_stall_the_replay) {
+  const Bytes bytes = block_bytes(9);
+  const Hash32 root = consensus::cut_block(Height(1), Round(0), bytes).header.root;
+  Setup setup{.real_runner = false};
+  for (const bool valid : {false, true})
+    setup.log.push_back(
+        {RecordKind::block, Height(1), consensus::encode_record(BlockRecord{root, valid, bytes})});
+  Bench b(setup);
+  BOOST_CHECK_NE(b.view().step, "recovering");
+  BOOST_CHECK(b.exits.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_block_that_was_valid_before_and_is_not_now_ends_the_process) {
+  const Bytes bytes = block_bytes(invalid_block);
+  const Hash32 root = consensus::cut_block(Height(1), Round(0), bytes).header.root;
+  Setup setup{.real_runner = false};
+  setup.log.push_back(
+      {RecordKind::block, Height(1), consensus::encode_record(BlockRecord{root, true, bytes})});
+  Bench b(setup);
+  BOOST_REQUIRE_EQUAL(b.exits.size(), 1u);
+  BOOST_CHECK_EQUAL(b.exits[0].code, static_cast<int>(ExitCode::state_root_mismatch));
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_record_ends_the_process) {
+  Setup setup{.real_runner = false};
+  setup.log.push_back({RecordKind::vote, Height(1), Bytes(16, 0xFF)});
+  Bench b(setup);
+  BOOST_REQUIRE_EQUAL(b.exits.size(), 1u);
+  BOOST_CHECK_EQUAL(b.exits[0].code, static_cast<int>(ExitCode::storage_io));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+}  // namespace witan::test
