@@ -54,33 +54,27 @@ void ConsensusActor::started() {
 
 bool ConsensusActor::keep_for_later(std::uint64_t height, std::uint32_t peer,
                                     const Envelope& envelope) {
-  const bool next = height == height_.get() + 1;
-  const bool current = height == height_.get();
-  if (current && !recovery_) {
+  if (height == height_.get() && !recovery_) {
     // A peer works on this height: no reason to wait for the pace or for transactions of our own.
     if (!height_running_) start_height(height_);
     return false;
   }
+  if (height < height_.get()) return true;  // of a decided height
   if (height > height_.get() + 1 && !recovery_) {
     Draft<schema::PeerAhead> ahead;
     ahead->setPeer(peer);
     ahead->setHeight(height - 1);
     (void)sync_.send(std::move(ahead));
-    return true;
+    if (height > height_.get() + early_heights_max) return true;
   }
-  if (next || current) keep(height, envelope, early_messages_max, early_bytes_max);
-  return true;  // or of a decided height
+  keep(height, envelope, EarlyMessages::Origin::signed_by_validator);
+  return true;
 }
 
-void ConsensusActor::keep(std::uint64_t height, const Envelope& envelope, std::size_t messages_max,
-                          std::size_t bytes_max) {
-  const std::size_t bytes = envelope.words->flat_bytes();
-  if (early_.size() >= messages_max || early_bytes_ + bytes > bytes_max) {
+void ConsensusActor::keep(std::uint64_t height, const Envelope& envelope,
+                          EarlyMessages::Origin origin) {
+  if (!early_.keep(Height(height), envelope, origin))
     services_.metrics.rejected_msgs.with({"early_buffer_full"}).add();
-    return;
-  }
-  early_.emplace_back(height, envelope);
-  early_bytes_ += bytes;
 }
 
 // vote path 5/10: from the verifier pool to the core
@@ -116,10 +110,9 @@ void ConsensusActor::on_proposal(schema::VerifiedProposal::Reader in, const Enve
 // height nor speaks for its peer, and it leaves half of the early buffer to what is signed.
 void ConsensusActor::on_part(schema::BlockPart::Reader in, const Envelope& envelope) {
   const std::uint64_t height = in.getHeight();
-  const bool current = height == height_.get();
-  if (!current && height != height_.get() + 1) return;
-  if (recovery_ || !current || !height_running_)
-    return keep(height, envelope, early_messages_max / 2, early_bytes_max / 2);
+  if (height < height_.get() || height > height_.get() + early_heights_max) return;
+  if (recovery_ || height != height_.get() || !height_running_)
+    return keep(height, envelope, EarlyMessages::Origin::unsigned_part);
   const auto part = read_part(in);
   if (!part) return;
   if (!blocks_.add_part(part->part, part->parts_count)) {
@@ -329,10 +322,9 @@ void ConsensusActor::start_height(Height height) {
 
 // Messages that came before their height: handled as if they came now.
 void ConsensusActor::replay_early() {
-  std::deque<std::pair<std::uint64_t, Envelope>> early = std::exchange(early_, {});
-  early_bytes_ = 0;
-  for (const auto& [height, envelope] : early)
-    if (height >= height_.get()) dispatch(envelope);
+  // A message may decide the height, and the next one replays its own from within: as deep as there
+  // are complete heights in the buffer, early_heights_max at most.
+  for (const Envelope& envelope : early_.take(height_)) dispatch(envelope);
 }
 
 // ---- decided elsewhere

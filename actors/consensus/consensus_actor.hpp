@@ -8,7 +8,6 @@
 // Restart: everything is rebuilt from the ledger's tip and the write-ahead log (recovery.hpp);
 // until then what peers send waits in a bounded buffer.
 #pragma once
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,6 +16,7 @@
 #include "actors/consensus/core/block_book.hpp"
 #include "actors/consensus/core/driver/consensus_core.hpp"
 #include "actors/consensus/core/liveness.hpp"
+#include "actors/consensus/early_messages.hpp"
 #include "actors/consensus/effect_batch.hpp"
 #include "actors/consensus/interface.hpp"
 #include "actors/consensus/recovery.hpp"
@@ -42,8 +42,6 @@ struct ConsensusOptions {
   std::size_t verifier_workers = 2;
 };
 
-inline constexpr std::size_t early_messages_max = 4096;  // of the next height, or in recovery
-inline constexpr std::size_t early_bytes_max = 16 * 1024 * 1024;
 inline constexpr Duration rebroadcast_period = Duration::from_ms(500);
 inline constexpr Duration progress_period = Duration::from_s(5);
 
@@ -81,8 +79,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   // Keeps a message for later if it belongs to the next height or recovery is under way; tells
   // sync about peers that are further ahead. False: handle it now.
   bool keep_for_later(std::uint64_t height, std::uint32_t peer, const Envelope& envelope);
-  void keep(std::uint64_t height, const Envelope& envelope, std::size_t messages_max,
-            std::size_t bytes_max);
+  void keep(std::uint64_t height, const Envelope& envelope, EarlyMessages::Origin origin);
 
   // ---- effects, in order (effects.cpp)
   void feed(const Input& input);
@@ -138,8 +135,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   Instant round_started_{};
   bool transactions_waiting_ = false;
   bool decided_ = false;  // the core decided height_; plan the next one
-  std::deque<std::pair<std::uint64_t, Envelope>> early_;  // height, message
-  std::size_t early_bytes_ = 0;
+  EarlyMessages early_;
   RoundState last_seen_;  // at the last rebroadcast tick
   Instant progress_told_{};
   Height progress_height_;

@@ -280,12 +280,15 @@ void ConsensusActor::tell_progress() {
 }
 
 void ConsensusActor::on_get_state(schema::GetConsensusState::Reader, const Envelope& envelope) {
+  if (recovery_)
+    return context().reply_error(
+        envelope, {ErrorCode::unavailable, "consensus", "replaying the log; ask again shortly"});
   const RoundState& state = core_.state();
   const StateDump dump = core_.dump();
   Draft<schema::ConsensusStateView> view(256);
   view->setHeight(height_.get());
   view->setRound(state.round.get());
-  view->setStep(recovery_ ? "recovering" : std::string(name_of(state.step)));
+  view->setStep(std::string(name_of(state.step)));
   view->setPowerTotal(options_.validators->power_total());
   if (const ValidatorIndex p = core_.proposer(state.round); p < options_.validators->size())
     view->setProposer(as_data(options_.validators->at(p).key));

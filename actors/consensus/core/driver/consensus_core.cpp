@@ -18,6 +18,7 @@ bool ConsensusCore::is_current(Height height) const {
 }
 
 ValidatorIndex ConsensusCore::proposer(Round round) const {
+  WITAN_CHECK(!proposers_.empty());  // before the first StartHeight nobody may ask
   return proposers_[static_cast<std::size_t>(round.get()) % proposers_.size()];
 }
 
