@@ -68,7 +68,9 @@ struct CommittedBlock {
   std::vector<AccountWrite> accounts;
 };
 
-inline constexpr std::size_t prepared_max = 16;
+// Above what consensus holds of one height (its blocks_max, one from sync, our own of a few rounds):
+// a decided block that was pushed out would end the node.
+inline constexpr std::size_t prepared_max = 32;
 
 class Chain {
  public:

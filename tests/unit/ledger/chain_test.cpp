@@ -1,0 +1,310 @@
+// The chain over its stores: what one node builds every other checks, commits and finds again after
+// a crash.
+#include "actors/ledger/chain.hpp"
+
+#include <functional>
+
+#include "messages/wire/tx_codec.hpp"
+#include "tests/unit/consensus_actor/world.hpp"
+
+namespace witan::test {
+namespace {
+
+using ledger::Chain;
+using ledger::PreparedBlock;
+
+constexpr std::uint8_t payer = 200;
+
+// One node's disk and the chain on it.
+struct Site {
+  explicit Site(const ChainWorld& w) : world(w) { open(); }
+  void open_stores() {
+    chain.reset();
+    blocks.reset();
+    state.reset();
+    auto blocks_kv = open_memory(disk, "blocks");
+    auto state_kv = open_memory(disk, "state");
+    BOOST_REQUIRE(blocks_kv.has_value() && state_kv.has_value());
+    auto block_store = BlockStore::open(std::move(*blocks_kv));
+    WITAN_REQUIRE_OK(block_store);
+    blocks = std::move(*block_store);
+    auto state_store = StateStore::open(std::move(*state_kv), world.chain_id);
+    WITAN_REQUIRE_OK(state_store);
+    state = std::move(*state_store);
+  }
+  Result<std::unique_ptr<Chain>> open_chain() {
+    return Chain::open(ledger::ChainOptions{.genesis = world.genesis,
+                                            .chain_id = world.chain_id,
+                                            .verifier = world.verifier,
+                                            .blocks = *blocks,
+                                            .state = *state});
+  }
+  void open() {
+    open_stores();
+    auto opened = open_chain();
+    WITAN_REQUIRE_OK(opened);
+    chain = std::move(*opened);
+  }
+  Bytes build(const std::vector<Bytes>& txs, std::int32_t round = 0) {
+    Chain::BuildRequest request;
+    request.round = Round(round);
+    request.time = world.genesis.time + Duration::from_s(1);
+    request.last_commit = chain->tip().certificate;
+    request.txs = txs;
+    for (const Bytes& tx : txs) request.ids.push_back(tx_id(tx));
+    const auto built = chain->build(std::move(request));
+    WITAN_REQUIRE_OK(built);
+    return (*built)->bytes;
+  }
+  Status check(const Bytes& bytes, bool verified = true) {
+    WITAN_TRY(ledger::ParsedBlock parsed, chain->parse(bytes, false, UnixTime{}));
+    const std::vector<bool> good(parsed.txs.size(), verified);
+    WITAN_TRY_VOID(chain->execute(std::move(parsed), bytes, good));
+    return {};
+  }
+  Status commit(const Bytes& bytes, const std::vector<std::uint8_t>& signers = {1, 2, 3, 4}) {
+    const auto block = decode_block(bytes);
+    BOOST_REQUIRE(block.has_value());
+    WITAN_TRY_VOID(chain->commit(world.commit(block->header.height, block->header.origin_round,
+                                              block_id(block->header), signers)));
+    return {};
+  }
+  const ChainWorld& world;
+  std::shared_ptr<MemoryDisk> disk = make_memory_disk();
+  std::unique_ptr<BlockStore> blocks;
+  std::unique_ptr<StateStore> state;
+  std::unique_ptr<Chain> chain;
+};
+
+struct TwoSites {
+  TwoSites() : world(4) {
+    world.genesis.accounts.push_back({key_number(payer).public_key(), 1'000'000});
+    world.reset();
+    a = std::make_unique<Site>(world);
+    b = std::make_unique<Site>(world);
+  }
+  [[nodiscard]] Bytes transfer(std::uint64_t nonce, std::uint64_t amount = 10) const {
+    Transfer t;
+    t.from = key_number(payer).public_key();
+    t.to = key_number(7).public_key();
+    t.amount = amount;
+    t.fee = world.genesis.params.fee_min;
+    t.nonce = nonce;
+    t.signature = key_number(payer).sign(transfer_hash(world.chain_id, t).view());
+    return encode(Transaction(t));
+  }
+  [[nodiscard]] static Bytes opaque(std::uint8_t n, std::uint64_t last_height = 100) {
+    return encode(Transaction(Opaque{Height(last_height), Bytes{n, 1, 2, 3}}));
+  }
+  // Both commit a block of A.
+  void grow(const std::vector<Bytes>& txs = {}) {
+    const Bytes bytes = a->build(txs);
+    WITAN_REQUIRE_OK(b->check(bytes));
+    WITAN_REQUIRE_OK(a->commit(bytes));
+    WITAN_REQUIRE_OK(b->commit(bytes, {2, 3, 4}));  // another certificate of the same decision
+  }
+  ChainWorld world;
+  std::unique_ptr<Site> a, b;
+};
+
+// The block with its header or its lists changed, encoded again.
+Bytes changed(const Bytes& bytes, const std::function<void(Block&)>& change) {
+  auto block = decode_block(bytes);
+  BOOST_REQUIRE(block.has_value());
+  change(*block);
+  return encode_block(*block);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(chain_test)
+
+BOOST_FIXTURE_TEST_CASE(genesis_is_the_same_everywhere_and_is_written_once, TwoSites) {
+  BOOST_CHECK_EQUAL(a->chain->tip().height, Height(0));
+  BOOST_CHECK_EQUAL(a->chain->next_height(), Height(1));
+  BOOST_CHECK_EQUAL(a->state->latest()->state_root, b->state->latest()->state_root);
+  BOOST_CHECK(!a->state->latest()->state_root.is_zero());
+  BOOST_CHECK_EQUAL(a->chain->account(key_number(payer).public_key())->balance, 1'000'000u);
+  const Hash32 root = a->state->latest()->state_root;
+  a->open();
+  BOOST_CHECK_EQUAL(a->state->latest()->state_root, root);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_one_builds_the_other_checks_and_commits, TwoSites) {
+  for (std::uint64_t h = 1; h <= 6; ++h) {
+    grow({transfer(h - 1), opaque(static_cast<std::uint8_t>(h))});
+    BOOST_CHECK_EQUAL(a->chain->tip().height, Height(h));
+    BOOST_CHECK_EQUAL(a->chain->tip().id, b->chain->tip().id);
+    BOOST_CHECK_EQUAL(a->chain->tip().state_root, b->chain->tip().state_root);
+    BOOST_CHECK_EQUAL(a->state->latest()->state_root, a->chain->tip().state_root);
+  }
+  BOOST_CHECK_EQUAL(b->chain->account(key_number(payer).public_key())->nonce, 6u);
+  BOOST_CHECK_EQUAL(b->chain->account(key_number(7).public_key())->balance, 60u);
+  WITAN_REQUIRE_OK(a->state->verify_integrity());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_changed_header_field_is_refused, TwoSites) {
+  grow({transfer(0)});
+  const Bytes good = a->build({transfer(1)});
+  const auto refused = [&](const char* name, const std::function<void(Header&)>& change) {
+    const Status status = b->check(changed(good, [&](Block& block) { change(block.header); }));
+    BOOST_CHECK_MESSAGE(!status, name);
+    if (!status)
+      BOOST_CHECK_MESSAGE(status.error().code == ErrorCode::invalid_block ||
+                              status.error().code == ErrorCode::wrong_version,
+                          name << ": " << status.error());
+  };
+  refused("version", [](Header& h) { ++h.version; });
+  refused("chain_id", [](Header& h) { h.chain_id.data[0] ^= 1; });
+  refused("height", [](Header& h) { ++h.height; });
+  refused("time", [](Header& h) { h.time = UnixTime{1}; });
+  refused("epoch", [](Header& h) { ++h.epoch; });
+  refused("proposer", [](Header& h) { h.proposer.data[0] ^= 1; });
+  refused("prev_block_id", [](Header& h) { h.prev_block_id.data[0] ^= 1; });
+  refused("prev_commit_hash", [](Header& h) { h.prev_commit_hash.data[0] ^= 1; });
+  refused("tx_root", [](Header& h) { h.tx_root.data[0] ^= 1; });
+  refused("evidence_root", [](Header& h) { h.evidence_root.data[0] ^= 1; });
+  refused("state_root", [](Header& h) { h.state_root.data[0] ^= 1; });
+  for (std::size_t m = 0; m < module_count; ++m)
+    refused("module_roots", [m](Header& h) { h.module_roots[m].data[0] ^= 1; });
+  refused("validators_hash", [](Header& h) { h.validators_hash.data[0] ^= 1; });
+  refused("next_validators_hash", [](Header& h) { h.next_validators_hash.data[0] ^= 1; });
+  refused("cfg_version", [](Header& h) { ++h.cfg_version; });
+  refused("rules_version", [](Header& h) { ++h.rules_version; });
+  refused("vrf_entropy", [](Header& h) { h.vrf_entropy.data[0] ^= 1; });
+  refused("proof_root", [](Header& h) { h.proof_root.data[0] ^= 1; });
+  refused("origin_round", [&](Header& h) {  // a round with another proposer
+    std::int32_t round = 1;
+    while (world.proposer(h.height, Round(round)) == world.proposer(h.height, Round(0))) ++round;
+    h.origin_round = Round(round);
+  });
+  BOOST_CHECK(!b->check(changed(good, [](Block& block) { block.evidence = {Bytes{1}}; })));
+  BOOST_CHECK(!b->check(good, false));  // a transfer without a good signature
+  WITAN_REQUIRE_OK(b->check(good));
+}
+
+BOOST_FIXTURE_TEST_CASE(the_last_commit_must_prove_the_previous_block, TwoSites) {
+  const auto with_commit = [](const Bytes& bytes, const CommitCertificate& commit) {
+    return changed(bytes, [&](Block& block) {
+      block.last_commit = commit;
+      block.header.prev_commit_hash = is_absent(commit) ? Hash32{} : commit_hash(commit);
+    });
+  };
+  const auto refused = [&](const Bytes& bytes, const char* why) {
+    const Status status = b->check(bytes);
+    BOOST_CHECK_MESSAGE(!status, why);
+    if (!status) BOOST_CHECK_EQUAL(status.error().code, ErrorCode::invalid_block);
+  };
+  const Bytes first = a->build({});
+  refused(with_commit(first, world.commit(Height(1), Round(0), Hash32{}, {1, 2, 3})),
+          "the first block has none");
+  grow();
+  const BlockId tip = a->chain->tip().id;
+  const Bytes good = a->build({});
+  refused(with_commit(good, {}), "absent");
+  refused(with_commit(good, world.commit(Height(1), Round(0), Hash32{}, {1, 2, 3})), "other block");
+  refused(with_commit(good, world.commit(Height(2), Round(0), tip, {1, 2, 3})), "other height");
+  refused(with_commit(good, world.commit(Height(1), Round(0), tip, {1, 2})), "no quorum");
+  CommitCertificate forged = world.commit(Height(1), Round(1), tip, {1, 2, 3});
+  forged.signatures[1].signature.data[5] ^= 1;
+  refused(with_commit(good, forged), "bad signature");
+  CommitCertificate prevotes = world.commit(Height(1), Round(0), tip, {1, 2, 3});
+  prevotes.type = VoteType::prevote;
+  refused(with_commit(good, prevotes), "prevotes");
+  CommitCertificate stranger = world.commit(Height(1), Round(0), tip, {1, 2, 3});
+  stranger.signatures.back().validator = 99;
+  refused(with_commit(good, stranger), "unknown validator");
+  // Any quorum will do, also of a later round than our own certificate.
+  WITAN_REQUIRE_OK(b->check(with_commit(good, world.commit(Height(1), Round(0), tip, {1, 2, 3}))));
+  WITAN_REQUIRE_OK(b->check(with_commit(good, world.commit(Height(1), Round(4), tip, {2, 3, 4}))));
+}
+
+BOOST_FIXTURE_TEST_CASE(only_an_executed_block_of_the_next_height_is_committed, TwoSites) {
+  WITAN_CHECK_ERROR(a->chain->commit(world.commit(Height(1), Round(0), Hash32{}, {1, 2, 3})),
+                    ErrorCode::missing);
+  const Bytes first = a->build({});
+  WITAN_REQUIRE_OK(a->commit(first));
+  const Status again = a->commit(first);
+  WITAN_CHECK_ERROR(again, ErrorCode::wrong_height);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_crash_between_block_store_and_state_store_is_caught_up, TwoSites) {
+  for (std::uint64_t h = 1; h <= 4; ++h)
+    grow({transfer(h - 1), opaque(static_cast<std::uint8_t>(h))});
+  for (const std::uint64_t applied : {0U, 1U, 3U}) {  // blocks the state had seen
+    Site c(world);
+    for (std::uint64_t h = 1; h <= 4; ++h) {
+      const auto stored = a->blocks->block_at(Height(h));
+      const auto certificate = a->blocks->certificate_at(Height(h));
+      const auto receipts = a->blocks->receipts_at(Height(h));
+      BOOST_REQUIRE(stored && certificate && receipts);
+      if (h <= applied) {
+        WITAN_REQUIRE_OK(c.check(stored->block));
+        WITAN_REQUIRE_OK(c.commit(stored->block));
+      } else {
+        WITAN_REQUIRE_OK(c.blocks->put(Height(h), stored->id, stored->block, *certificate,
+                                       *receipts, Durability::buffered));
+      }
+    }
+    c.open();
+    BOOST_CHECK_EQUAL(c.chain->tip().height, Height(4));
+    BOOST_CHECK_EQUAL(c.chain->tip().id, a->chain->tip().id);
+    BOOST_CHECK_EQUAL(c.state->latest()->state_root, a->state->latest()->state_root);
+    BOOST_CHECK_EQUAL(c.chain->tip().certificate.height, Height(4));
+    // It goes on like the others, with the same memory of opaque transactions.
+    const Bytes next = a->build({transfer(4), opaque(2), opaque(9)});
+    BOOST_CHECK_EQUAL(decode_block(next)->txs.size(), 2u);  // opaque(2) is on the chain already
+    WITAN_REQUIRE_OK(c.check(next));
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_state_ahead_of_the_blocks_is_reported_as_damage, TwoSites) {
+  grow();
+  grow();
+  auto empty = open_memory();
+  BOOST_REQUIRE(empty.has_value());
+  auto no_blocks = BlockStore::open(std::move(*empty));
+  WITAN_REQUIRE_OK(no_blocks);
+  a->chain.reset();
+  const auto opened = Chain::open(ledger::ChainOptions{.genesis = world.genesis,
+                                                       .chain_id = world.chain_id,
+                                                       .verifier = world.verifier,
+                                                       .blocks = **no_blocks,
+                                                       .state = *a->state});
+  WITAN_CHECK_ERROR(opened, ErrorCode::corrupt);
+}
+
+BOOST_FIXTURE_TEST_CASE(an_opaque_transaction_is_refused_a_second_time_also_after_a_restart,
+                        TwoSites) {
+  grow({opaque(1)});
+  a->open();
+  b->open();
+  BOOST_CHECK_EQUAL(b->chain->tip().height, Height(1));
+  const Bytes empty = a->build({opaque(1)});
+  BOOST_CHECK(decode_block(empty)->txs.empty());
+  const Bytes forged = changed(empty, [](Block& block) {
+    block.txs = {opaque(1)};
+    const TxId id = tx_id(block.txs[0]);
+    block.header.tx_root = tx_root({&id, 1});
+  });
+  WITAN_CHECK_ERROR(b->check(forged), ErrorCode::invalid_block);
+  const Bytes fresh = changed(empty, [](Block& block) {
+    block.txs = {opaque(2)};
+    const TxId id = tx_id(block.txs[0]);
+    block.header.tx_root = tx_root({&id, 1});
+  });
+  WITAN_REQUIRE_OK(b->check(fresh));
+}
+
+// A round's worth of blocks may be prepared; the one that is decided must still be there.
+BOOST_FIXTURE_TEST_CASE(many_prepared_blocks_do_not_push_out_the_one_decided, TwoSites) {
+  std::vector<Bytes> blocks;
+  for (std::uint8_t i = 0; i < 18; ++i) blocks.push_back(a->build({opaque(i)}));
+  for (const Bytes& bytes : blocks)
+    BOOST_CHECK(a->chain->prepared(block_id(decode_block(bytes)->header)) != nullptr);
+  WITAN_REQUIRE_OK(a->commit(blocks.front()));
+  BOOST_CHECK_EQUAL(a->chain->tip().height, Height(1));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+}  // namespace witan::test
