@@ -157,7 +157,9 @@ Result<std::unique_ptr<StateStore>> StateStore::open(std::unique_ptr<KvStore> st
   if (bytes) {
     WITAN_TRY(out->latest_, decode_meta(*bytes));
     if (out->latest_->chain_id != chain_id)
-      return fail(ErrorCode::wrong_chain, "state.db", "the state belongs to another chain");
+      return fail(ErrorCode::wrong_chain, "state.db",
+                  "the state belongs to another chain than genesis.json: put the chain's own "
+                  "genesis back, or choose another --home");
   }
   return out;
 }
