@@ -96,7 +96,7 @@ WITAN_PROPERTY(an_intent_reads_back, [](std::uint64_t seed) {
   RC_ASSERT(out->validator == in.validator && out->locked == in.locked && out->valid == in.valid);
 })
 
-// WITAN_WRITE_CORPUS=1 writes the seeds of log_records_fuzz and block_fuzz anew.
+// WITAN_WRITE_CORPUS=1 writes the seeds of fuzz_log_records and fuzz_block anew.
 BOOST_AUTO_TEST_CASE(the_seeds_of_the_fuzz_targets_are_valid) {
   const std::filesystem::path corpus =
       std::filesystem::path(WITAN_SOURCE_DIR) / "tests/fuzz/corpus";
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(the_seeds_of_the_fuzz_targets_are_valid) {
   const auto record = [&](RecordKind kind, const Bytes& payload) {
     Bytes bytes{static_cast<std::uint8_t>(kind)};
     append(bytes, payload);
-    const Bytes kept = seed("log_records_fuzz/" + std::string(name_of(kind)), bytes);
+    const Bytes kept = seed("fuzz_log_records/" + std::string(name_of(kind)), bytes);
     BOOST_CHECK_EQUAL(kept[0], static_cast<std::uint8_t>(kind));
     return Bytes(kept.begin() + 1, kept.end());
   };
@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(the_seeds_of_the_fuzz_targets_are_valid) {
       record(RecordKind::block, encode_record(BlockRecord{any_fixed<Hash32>(r), true, {1, 2}}))));
   WITAN_REQUIRE_OK(decode_timeout_record(
       record(RecordKind::timeout, encode_record(TimeoutRecord{Step::prevote, Round(1)}))));
-  WITAN_REQUIRE_OK(decode_block(seed("block_fuzz/block", encode_block(any_block(r)))));
+  WITAN_REQUIRE_OK(decode_block(seed("fuzz_block/block", encode_block(any_block(r)))));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,10 @@
 // Framing: whole messages come out as they went in, urgent ones first, in bounded memory.
 #include "actors/peers/frame.hpp"
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
 #include "messages/base/codec_bytes.hpp"
 #include "messages/schema/chain.capnp.h"
 #include "messages/schema/peer.capnp.h"
@@ -163,6 +167,36 @@ WITAN_PROPERTY(damaged_packets_are_judged_without_a_crash, [](std::uint64_t seed
   Out out;
   (void)out.read(packet);
 })
+
+// WITAN_WRITE_CORPUS=1 writes the seed of fuzz_frame anew: u16 length, then the packet, repeated.
+BOOST_AUTO_TEST_CASE(the_seed_of_the_fuzz_target_is_valid) {
+  const auto file =
+      std::filesystem::path(WITAN_SOURCE_DIR) / "tests/fuzz/corpus/fuzz_frame/two_channels";
+  if (std::getenv("WITAN_WRITE_CORPUS") != nullptr) {
+    Random r(1);
+    SendQueue queue({});
+    BOOST_REQUIRE(queue.push(Channel::transactions, batch(17'000)));
+    Bytes packet;
+    ByteWriter seed;
+    BOOST_REQUIRE(queue.next_packet(packet));
+    seed.u16(static_cast<std::uint16_t>(packet.size())).raw(packet);
+    BOOST_REQUIRE(queue.push(Channel::votes, vote(r)));
+    BOOST_REQUIRE(queue.next_packet(packet));
+    seed.u16(static_cast<std::uint16_t>(packet.size())).raw(packet);
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary) << as_text(seed.view());
+  }
+  std::ifstream in(file, std::ios::binary);
+  const std::string kept((std::istreambuf_iterator<char>(in)), {});
+  ByteReader bytes(as_bytes(kept));
+  Out out;
+  while (bytes.left() > 0) {
+    const std::size_t size = bytes.u16();
+    WITAN_REQUIRE_OK(out.read(bytes.raw(size)));
+  }
+  BOOST_REQUIRE_EQUAL(out.messages.size(), 2u);
+  BOOST_CHECK(out.messages[0].envelope.is<schema::Vote>());  // overtook the rest of the batch
+}
 
 BOOST_AUTO_TEST_SUITE_END()
 }  // namespace witan::peers
