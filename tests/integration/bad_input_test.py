@@ -133,7 +133,8 @@ def damaged_disk(test):
     changed(config / 'config.toml', lambda b: b'no_such_key = 1\n' + b, 65, 'config.toml', 'no_such_key')
     changed(config / 'config.toml', lambda b: b[:len(b) // 2] + b'\n= = =\n', 65, 'config.toml')
     changed(config / 'genesis.json', lambda b: b[:len(b) // 2], 66, 'genesis')
-    changed(config / 'genesis.json', lambda b: b.replace(b'"fee_min": "1"', b'"fee_min": "2"'), 66, 'another chain', 'genesis.json')
+    changed(config / 'genesis.json', lambda b: b.replace(b'"fee_min": "1"', b'"fee_min": "2"'), 66, 'another chain',
+            'genesis.json')
 
     moved = data / 'sign_state.moved'
     (data / 'sign_state').rename(moved)

@@ -218,8 +218,8 @@ class AcknowledgedLoad:
         self.network, self.ended = network, threading.Event()
         self.acknowledged = {}  # transaction id -> height
         self.lock = threading.Lock()
-        self.threads = [threading.Thread(target=self._submit_forever, args=(i, random.Random(rng.random())), daemon=True)
-                        for i in nodes]
+        self.threads = [threading.Thread(target=self._submit_forever, daemon=True,
+                                         args=(i, random.Random(rng.random()))) for i in nodes]
         for thread in self.threads:
             thread.start()
 

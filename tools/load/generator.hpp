@@ -9,7 +9,7 @@
 // while the committed rate still grows, so it saturates without flooding. Latency then runs from
 // the moment of sending and says what saturation costs, not what a user at a lower rate would see.
 // A transaction is committed when `wait=commit` says so: it is in a decided block.
-// Everything runs on the caller's thread, bodies included; cost at 50,000 opaque transactions/s is
+// Everything runs on the caller's thread, bodies and signatures included; what that costs is
 // measured in docs/performance.md.
 #pragma once
 #include <functional>

@@ -41,16 +41,16 @@ constexpr const char* floor_text =
     "            q = 2n/3 + 1 (rounded down)\n"
     "  transfer  C / (n t_v)  transactions/s\n"
     "  opaque    none is stated\n"
-    "floor_ratio is the measured figure divided by it.\n"
-    "Example:\n"
-    "  witan bench local --validators 4 --kind empty --seconds 20 --json";
+    "floor_ratio is the measured figure divided by it.\n";
 
 void add_local(CLI::App& bench, Program& program) {
   const auto options = std::make_shared<BenchOptions>();
   bench::BenchPlan& plan = options->plan;
-  CLI::App* local = bench.add_subcommand(
-      "local", "fresh validators on this machine under load; prints rates, latencies, costs");
-  local->footer(floor_text);
+  CLI::App* local = add_command(
+      bench,
+      {"local", "fresh validators on this machine under load; prints rates, latencies, costs",
+       "witan bench local --validators 4 --kind empty --seconds 20 --json"});
+  local->footer(floor_text + local->get_footer());
   add_json_option(*local, program);
   local->add_option("--validators", plan.validators, "number of nodes")->capture_default_str();
   local->add_option("--seconds", options->seconds, "measured time")->capture_default_str();
@@ -79,7 +79,8 @@ void add_local(CLI::App& bench, Program& program) {
 }  // namespace
 
 void add_bench_command(CLI::App& app, Program& program) {
-  CLI::App* bench = app.add_subcommand("bench", "measure this software on this machine");
+  CLI::App* bench = add_command(app, {"bench", "measure this software on this machine",
+                                      "witan bench local --kind opaque --rate 20000"});
   bench->require_subcommand(1);
   add_local(*bench, program);
 }
