@@ -27,14 +27,10 @@ constexpr std::array fields{
 
   Field{"p2p.laddr", WITAN_SLOT(p2p.laddr), "", 0, 0, "", restart,
         "Address to listen on for peers."},
-  Field{"p2p.external_address", WITAN_SLOT(p2p.external_address), "", 0, 0, "", restart,
-        "Address told to peers when it differs from p2p.laddr; empty for none."},
   Field{"p2p.persistent_peers", WITAN_SLOT(p2p.persistent_peers), "", 0, 256, "", restart,
         "Peers that are dialled again whenever the connection is lost: \"<node id>@host:port\"."},
   Field{"p2p.max_num_inbound_peers", WITAN_SLOT(p2p.max_num_inbound_peers), "peers", 0, 1024, "", restart,
         "Connections accepted from others; further ones are refused."},
-  Field{"p2p.max_num_outbound_peers", WITAN_SLOT(p2p.max_num_outbound_peers), "peers", 0, 1024, "", restart,
-        "Connections this node opens, persistent peers not counted."},
   Field{"p2p.handshake_timeout_ms", WITAN_SLOT(p2p.handshake_timeout_ms), "ms", 100, hour_ms, "", restart,
         "A connection that is not authenticated by then is closed."},
   Field{"p2p.dial_timeout_ms", WITAN_SLOT(p2p.dial_timeout_ms), "ms", 100, hour_ms, "", restart,
@@ -78,15 +74,15 @@ constexpr std::array fields{
   Field{"storage.sync_every_blocks", WITAN_SLOT(storage.sync_every_blocks), "blocks", 1, 65536, "", restart,
         "Stores are synced this often; after a crash at most that many blocks are replayed from the log."},
 
-  Field{"log.level", WITAN_SLOT(log.level), "", 0, 0, "trace|debug|info|warn|error", live,
-        "Least severe event that is logged."},
+  Field{"log.level", WITAN_SLOT(log.level), "", 1, 256, "", live,
+        "Least severe event that is logged: trace, debug, info, warn, error or off; for single modules \"consensus:debug,*:info\". SIGHUP reads it again."},
   Field{"log.format", WITAN_SLOT(log.format), "", 0, 0, "json|text", restart,
         "One JSON object in each line, or text for people."},
   Field{"log.file", WITAN_SLOT(log.file), "", 0, 4096, "", restart,
         "File to append to; empty for standard error."},
 
   Field{"instrumentation.prometheus", WITAN_SLOT(instrumentation.prometheus), "", 0, 0, "", restart,
-        "Serve metrics at /metrics of rpc.laddr."},
+        "Serve metrics at /metrics of rpc.laddr; else that is not found."},
   Field{"instrumentation.namespace", WITAN_SLOT(instrumentation.metrics_prefix), "", 1, 32, "", restart,
         "First word of every metric name: a letter, then letters, digits and '_'."},
 
@@ -126,8 +122,8 @@ std::string environment_name(std::string_view key) {
 }
 
 std::string_view type_name(const Field& field) {
-  static constexpr std::array<std::string_view, 6> names{
-      "boolean", "integer", "text", "address", "address or empty", "list of peers"};
+  static constexpr std::array<std::string_view, 5> names{"boolean", "integer", "text", "address",
+                                                         "list of peers"};
   NodeConfig scratch;
   return names[field.slot(scratch).index()];
 }

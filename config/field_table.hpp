@@ -11,8 +11,8 @@
 namespace witan {
 
 // Where a field's value lives in a NodeConfig; the alternative is the field's type.
-using FieldSlot = std::variant<bool*, std::uint64_t*, std::string*, SocketAddress*,
-                               std::optional<SocketAddress>*, std::vector<PeerAddress>*>;
+using FieldSlot =
+    std::variant<bool*, std::uint64_t*, std::string*, SocketAddress*, std::vector<PeerAddress>*>;
 
 // When a changed value takes effect.
 enum class ReloadClass : std::uint8_t { restart, live };

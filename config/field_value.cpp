@@ -96,18 +96,6 @@ class Assignment {
     *slot = std::move(*address);
     return {};
   }
-  Status operator()(std::optional<SocketAddress>* slot) const {
-    if (const auto* value = std::get_if<std::string>(&raw_.value);
-        value != nullptr && value->empty()) {
-      slot->reset();
-      return {};
-    }
-    SocketAddress address;
-    WITAN_TRY_VOID((*this)(&address));
-    if (address.port == 0) return refuse("peers cannot dial port 0");
-    *slot = std::move(address);
-    return {};
-  }
   Status operator()(std::vector<PeerAddress>* slot) const {
     const auto* list = std::get_if<std::vector<std::string>>(&raw_.value);
     if (list == nullptr) return wrong_type();
@@ -197,11 +185,7 @@ std::string toml_text(const Field& field, const NodeConfig& config) {
   };
   return std::visit(Overload{[](const bool* b) { return std::string(*b ? "true" : "false"); },
                              [](const std::uint64_t* n) { return std::to_string(*n); },
-                             [](const std::string* s) { return quoted(*s); }, address,
-                             [&](const std::optional<SocketAddress>* a) {
-                               return *a ? address(&**a) : std::string("\"\"");
-                             },
-                             peers},
+                             [](const std::string* s) { return quoted(*s); }, address, peers},
                     field.slot(copy));
 }
 

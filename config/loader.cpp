@@ -29,6 +29,8 @@ constexpr std::array foreign_keys{
             "use consensus.create_empty_blocks_interval_ms"},
     Foreign{"consensus.peer_gossip_sleep_duration", "gossip does not poll; remove it"},
     Foreign{"consensus.wal_file", "the log is in the home folder; remove it"},
+    Foreign{"p2p.external_address", "peers dial what their p2p.persistent_peers say; remove it"},
+    Foreign{"p2p.max_num_outbound_peers", "only p2p.persistent_peers are dialled; remove it"},
     Foreign{"p2p.seeds", "use p2p.persistent_peers"},
     Foreign{"p2p.handshake_timeout", "use p2p.handshake_timeout_ms"},
     Foreign{"p2p.dial_timeout", "use p2p.dial_timeout_ms"},
@@ -149,6 +151,28 @@ Result<std::string> read_file(const std::string& path) {
 
 }  // namespace
 
+namespace {
+
+// "debug", or items "module:level" where the module may be `*`. Which modules there are, the node's
+// logger knows.
+bool is_level_list(std::string_view list) {
+  static constexpr std::array<std::string_view, 6> levels{"trace", "debug", "info",
+                                                          "warn",  "error", "off"};
+  while (true) {
+    const std::size_t comma = list.find(',');
+    std::string_view item = list.substr(0, comma);
+    if (const std::size_t colon = item.find(':'); colon != std::string_view::npos) {
+      if (colon == 0) return false;
+      item.remove_prefix(colon + 1);
+    }
+    if (std::find(levels.begin(), levels.end(), item) == levels.end()) return false;
+    if (comma == std::string_view::npos) return true;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+}  // namespace
+
 Status check_config(const NodeConfig& c) {
   const auto refuse = [](std::string_view key, std::string text) {
     return fail(ErrorCode::config, std::string(key), std::move(text));
@@ -166,6 +190,11 @@ Status check_config(const NodeConfig& c) {
   }
   if (c.rpc.laddr.port != 0 && c.rpc.laddr == c.p2p.laddr) {
     return refuse("rpc.laddr", "is the same as p2p.laddr");
+  }
+  if (!is_level_list(c.log.level)) {
+    return refuse(
+        "log.level",
+        "is trace, debug, info, warn, error or off, or \"module:level\" items with commas");
   }
   const std::string& prefix = c.instrumentation.metrics_prefix;
   const bool letters =

@@ -7,7 +7,6 @@
 // config/loader.hpp.
 #pragma once
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,10 +30,8 @@ struct PeerAddress {
 
 struct P2pConfig {
   SocketAddress laddr{"0.0.0.0", 26656};
-  std::optional<SocketAddress> external_address;  // what peers are told; none = laddr
-  std::vector<PeerAddress> persistent_peers;      // always kept connected
+  std::vector<PeerAddress> persistent_peers;  // always kept connected
   std::uint64_t max_num_inbound_peers = 40;
-  std::uint64_t max_num_outbound_peers = 10;
   std::uint64_t handshake_timeout_ms = 20'000;
   std::uint64_t dial_timeout_ms = 3'000;
   std::uint64_t ping_interval_ms = 10'000;
@@ -74,7 +71,7 @@ struct StorageConfig {
 };
 
 struct LogConfig {
-  std::string level = "info";   // trace, debug, info, warn, error
+  std::string level = "info";   // trace, debug, info, warn, error, off; "consensus:debug,*:info"
   std::string format = "json";  // json, text
   std::string file;             // empty = standard error
   bool operator==(const LogConfig&) const = default;

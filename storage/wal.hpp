@@ -126,6 +126,8 @@ class WalWriter {
   [[nodiscard]] std::uint64_t segment() const;  // number of the current one; 0: none yet
   [[nodiscard]] std::size_t segment_count() const { return segments_.size(); }
   [[nodiscard]] std::size_t pending_bytes() const { return pending_.size(); }
+  // Where open() cut off a record that was being written when power was lost.
+  [[nodiscard]] const std::optional<WalDamage>& cut_tail() const { return cut_tail_; }
   [[nodiscard]] bool failed() const { return failure_.has_value(); }
 
  private:
@@ -158,6 +160,7 @@ class WalWriter {
   Bytes pending_;                 // encoded, not yet written
   std::size_t last_pending_ = 0;  // offset in pending_ of the one record not yet sealed
   bool in_hook_ = false;
+  std::optional<WalDamage> cut_tail_;
   WalStats stats_;
   std::optional<Error> failure_;
 };

@@ -33,7 +33,8 @@ Status WalWriter::recover(const WalVisitor& visit) {
   next_group_ = report.last_group + 1;
   segments_ = report.segments;
   if (segments_.empty()) return {};
-  if (report.torn_tail) WITAN_TRY_VOID(cut_torn_tail(*report.torn_tail));
+  cut_tail_ = report.torn_tail;
+  if (cut_tail_) WITAN_TRY_VOID(cut_torn_tail(*cut_tail_));
   if (!report.last_group_complete) WITAN_TRY_VOID(close_last_group(report));
   const FilePath path = path_of(wf::segment_name(segments_.back().segment));
   WITAN_TRY(file_, fs_.open(path, OpenMode::read_write));

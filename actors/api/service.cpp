@@ -87,7 +87,7 @@ ApiService::ApiService(rt::Runtime& runtime, std::shared_ptr<EventHub> hub, Metr
     : runtime_(runtime),
       hub_(std::move(hub)),
       metrics_(metrics),
-      options_(options),
+      options_(std::move(options)),
       query_(runtime.ref<QueryRole>(QueryRole::path)),
       mempool_(runtime.ref<MempoolRole>(MempoolRole::path)),
       peers_(runtime.ref<PeersRole>(PeersRole::path)),
@@ -111,6 +111,11 @@ void ApiService::handle(const HttpRequest& request, const Responder& responder) 
     case Route::livez:
       return responder.respond(text_response("ok\n", "text/plain", x.route()));
     case Route::metrics:
+      if (!options_.metrics)
+        return responder.respond(error_response(
+            Error{ErrorCode::not_found, "instrumentation.prometheus", "is off on this node"},
+            x.route()));
+      if (options_.before_metrics) options_.before_metrics();
       return responder.respond(
           text_response(metrics_.render(), "text/plain; version=0.0.4", x.route()));
     case Route::events:

@@ -24,6 +24,8 @@ struct ApiOptions {
   Duration query_deadline = Duration::from_s(2);
   Duration submit_deadline = Duration::from_s(5);
   Duration commit_deadline = Duration::from_s(30);  // `wait=commit`
+  bool metrics = true;                              // false: GET /metrics is not found
+  std::function<void()> before_metrics{};           // reads gauges; called on an HTTP thread
 };
 
 class ApiService {

@@ -7,12 +7,24 @@
 #include "messages/wire/consensus_codec.hpp"
 
 namespace witan::consensus {
+namespace {
+
+// Three whole rounds of timeouts, and long enough not to alarm about a pause.
+Duration patience_of(const TimeoutParams& timeouts) {
+  Duration round{};
+  for (const Step step : {Step::propose, Step::prevote, Step::precommit})
+    round = round + timeout_duration(timeouts, step, Round(0));
+  return std::max(round * 3, Duration::from_s(5));
+}
+
+}  // namespace
 
 ConsensusActor::ConsensusActor(rt::ActorContext& context, Services services,
                                ConsensusOptions options)
     : ActorFor(context),
       services_(services),
       options_(std::move(options)),
+      measure_(services_, options_.validators, options_.self, patience_of(options_.timeouts)),
       ledger_(context.ref<LedgerRole>(LedgerRole::path)),
       runner_(context.ref<EffectRunnerRole>(EffectRunnerRole::path)),
       peers_(context.ref<PeersRole>(PeersRole::path)),
@@ -42,10 +54,6 @@ ConsensusActor::ConsensusActor(rt::ActorContext& context, Services services,
 }
 
 void ConsensusActor::started() {
-  services_.metrics.validators.set_count(options_.validators->size());
-  services_.metrics.validators_power.set_count(options_.validators->power_total());
-  if (options_.self)
-    services_.metrics.validator_power.set_count(options_.validators->at(*options_.self).power);
   recover();
   context().send_after(rebroadcast_period, Draft<schema::RebroadcastTimer>());
 }
@@ -74,7 +82,8 @@ bool ConsensusActor::keep_for_later(std::uint64_t height, std::uint32_t peer,
 void ConsensusActor::keep(std::uint64_t height, const Envelope& envelope,
                           EarlyMessages::Origin origin) {
   if (!early_.keep(Height(height), envelope, origin))
-    services_.metrics.rejected_msgs.with({"early_buffer_full"}).add();
+    return services_.metrics.rejected_msgs.with({"early_buffer_full"}).add();
+  services_.metrics.buffered_msgs.set_count(early_.size());
 }
 
 // vote path 5/10: from the verifier pool to the core
@@ -172,6 +181,11 @@ void ConsensusActor::on_own_proposal(schema::OwnProposal::Reader in, const Envel
   const Proposal& p = proposal->proposal;
   if (p.height != height_) return;
   services_.metrics.proposal_create_count.add();
+  log_event(services_.log, Event::proposal_sent,
+            {{"height", p.height},
+             {"round", p.round},
+             {"block", p.block_id},
+             {"bytes", p.parts.total_bytes}});
   if (const BlockBook::Entry* entry = blocks_.find_root(p.parts.root))
     publish_parts(p.round, *entry);
   blocks_.add_proposal(*proposal, core_.state().round);
@@ -194,8 +208,12 @@ void ConsensusActor::on_sign_refused(schema::SignRefused::Reader in, const Envel
   refused.setRule(code);
   (void)events_.send(std::move(event));
   // S12: the rules ask for a vote that contradicts a signed one: the state is not to be trusted.
-  if (code == name_of(ErrorCode::sign_conflict))
-    context().fail_node(ErrorCode::sign_conflict, in.getFailure().getText().cStr());
+  if (code != name_of(ErrorCode::sign_conflict)) return;
+  log_event(services_.log, Event::sign_conflict,
+            {{"height", in.getIntent().getHeight()},
+             {"round", in.getIntent().getRound()},
+             {"text", in.getFailure().getText().cStr()}});
+  context().fail_node(ErrorCode::sign_conflict, in.getFailure().getText().cStr());
 }
 
 void ConsensusActor::on_block_built(schema::BlockBuilt::Reader in, const Envelope&) {
@@ -258,6 +276,8 @@ void ConsensusActor::on_timeout(schema::TimeoutFired::Reader in, const Envelope&
   const Height height(in.getHeight());
   const Round round(in.getRound());
   if (height != height_ || round != core_.state().round || recovery_) return;
+  if (step == Step::precommit || step == core_.state().step)  // else the step is over anyway
+    measure_.timed_out(height, round, step, timeout_duration(options_.timeouts, step, round));
   batch_.log(RecordKind::timeout, TimeoutRecord{step, round});
   Draft<schema::PublishedEvent> event;
   auto timeout = event->initTimeout();
@@ -310,7 +330,7 @@ void ConsensusActor::start_height(Height height) {
   blocks_.reset(height);
   synced_.reset();
   rechecked_ = false;
-  services_.metrics.height.set_count(height.get());
+  measure_.height_started(height, height_started_);
   for (const auto& verifier : verifiers_) {
     Draft<schema::HeightStarted> started;
     started->setHeight(height.get());
@@ -324,7 +344,9 @@ void ConsensusActor::start_height(Height height) {
 void ConsensusActor::replay_early() {
   // A message may decide the height, and the next one replays its own from within: as deep as there
   // are complete heights in the buffer, early_heights_max at most.
-  for (const Envelope& envelope : early_.take(height_)) dispatch(envelope);
+  const auto early = early_.take(height_);
+  services_.metrics.buffered_msgs.set_count(early_.size());
+  for (const Envelope& envelope : early) dispatch(envelope);
 }
 
 // ---- decided elsewhere

@@ -18,6 +18,7 @@
 #include "actors/consensus/core/liveness.hpp"
 #include "actors/consensus/early_messages.hpp"
 #include "actors/consensus/effect_batch.hpp"
+#include "actors/consensus/height_metrics.hpp"
 #include "actors/consensus/interface.hpp"
 #include "actors/consensus/recovery.hpp"
 #include "actors/ledger/interface.hpp"
@@ -119,6 +120,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
 
   Services services_;
   ConsensusOptions options_;
+  HeightMetrics measure_;
   ConsensusCore core_;
   BlockBook blocks_;
   EffectBatch batch_;
@@ -132,7 +134,6 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   bool rechecked_ = false;                   // its block was judged again without the clock
   std::optional<CommitCertificate> last_commit_;
   Instant height_started_{};
-  Instant round_started_{};
   bool transactions_waiting_ = false;
   bool decided_ = false;  // the core decided height_; plan the next one
   EarlyMessages early_;

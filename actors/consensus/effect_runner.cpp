@@ -8,6 +8,8 @@ namespace witan::consensus {
 namespace {
 // Pruning looks at whole segments: doing it for every height would only cost.
 constexpr std::uint64_t prune_every_heights = 64;
+// A disk that takes this long for one sync costs rounds.
+constexpr Duration slow_sync = Duration::from_ms(100);
 }  // namespace
 
 EffectRunner::EffectRunner(rt::ActorContext& context, Services services,
@@ -26,6 +28,13 @@ void EffectRunner::started() { require(open(), "opening the log"); }
 
 void EffectRunner::require(const Status& status, const char* what) {
   if (status) return;
+  const Error& error = status.error();
+  if (error.code == ErrorCode::wal_damaged)
+    log_event(services_.log, Event::wal_damaged,
+              {{"path", options_.wal_folder.string()}, {"text", error.to_string()}});
+  if (error.code == ErrorCode::sign_state_missing)
+    log_event(services_.log, Event::sign_state_missing,
+              {{"path", options_.sign_state_file.string()}, {"text", error.text}});
   log_event(services_.log, Event::store_failed,
             {{"path", options_.wal_folder.string()},
              {"code", status.error().code},
@@ -55,6 +64,12 @@ Status EffectRunner::open() {
   wal.segment_bytes = options_.segment_bytes;
   wal.on_rotate = [this](WalWriter&, std::uint64_t segment) { return write_checkpoint(segment); };
   WITAN_TRY(wal_, WalWriter::open(options_.fs, std::move(wal), visit));
+  if (const auto& cut = wal_->cut_tail())
+    log_event(services_.log, Event::wal_tail_cut,
+              {{"path", options_.wal_folder.string()},
+               {"segment", cut->segment},
+               {"offset", cut->offset},
+               {"text", cut->text}});
   log_event(
       services_.log, Event::wal_opened,
       {{"path", options_.wal_folder.string()}, {"height", stored}, {"records", recovered_.size()}});
@@ -168,7 +183,10 @@ Result<std::optional<Prepared>> EffectRunner::sign(schema::SignIntent::Reader re
 void EffectRunner::sync() {
   const Instant begin = context().now();
   require(wal_->sync(), "syncing the log");
-  services_.metrics.wal_fsync.observe(context().now() - begin);
+  const Duration took = context().now() - begin;
+  services_.metrics.wal_fsync.observe(took);
+  if (took >= slow_sync)
+    log_event(services_.log, Event::disk_slow, {{"ms", static_cast<double>(took.ns) / 1e6}});
 }
 
 void EffectRunner::publish(const Durable<SignedVote>& vote) {

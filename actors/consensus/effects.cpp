@@ -16,6 +16,8 @@ witan::RoundValue to_signer(const std::optional<RoundValue>& from) {
 void ConsensusActor::feed(const Input& input) { run(core_.apply(input)); }
 
 void ConsensusActor::run(std::vector<Effect> effects) {
+  if (const Step step = core_.state().step; measure_.is_new(step))
+    measure_.step_entered(step, context().now());
   for (const Effect& effect : effects) std::visit([this](const auto& e) { perform(e); }, effect);
   flush_batch();
   if (!std::exchange(decided_, false)) return;
@@ -82,9 +84,7 @@ void ConsensusActor::perform(const ScheduleTimeout& effect) {
 }
 
 void ConsensusActor::perform(const EnterRound& effect) {
-  const Instant now = context().now();
   if (effect.round > Round(0)) {
-    services_.metrics.round_duration.observe(now - round_started_);
     // The lock of an earlier round travels ahead of the next proposals (hidden-lock
     // countermeasure).
     if (const auto& polka = core_.polka_certificate()) {
@@ -95,8 +95,7 @@ void ConsensusActor::perform(const EnterRound& effect) {
     }
   }
   if (effect.round > Round(0)) tell_new_round(effect);
-  round_started_ = now;
-  services_.metrics.rounds.set(effect.round.get());
+  measure_.round_entered(effect.height, effect.round, context().now());
   log_event(services_.log, Event::round_started,
             {{"height", effect.height}, {"round", effect.round}, {"proposer", effect.proposer}});
 }
@@ -115,6 +114,7 @@ void ConsensusActor::tell_new_round(const EnterRound& effect) {
 void ConsensusActor::tell_equivocation(Height height, std::string_view kind,
                                        ValidatorIndex validator) {
   services_.metrics.equivocations.with({kind}).add();
+  measure_.equivocated(validator);
   Draft<schema::PublishedEvent> event(96);
   auto evidence = event->initNewEvidence();
   evidence.setHeight(height.get());
@@ -124,6 +124,7 @@ void ConsensusActor::tell_equivocation(Height height, std::string_view kind,
 }
 
 void ConsensusActor::perform(const NewLock& effect) {
+  measure_.locked(context().now());
   log_event(services_.log, Event::locked,
             {{"height", effect.certificate.height},
              {"round", effect.certificate.round},
@@ -144,9 +145,9 @@ void ConsensusActor::perform(const Decide& effect) {
   last_commit_ = effect.certificate;
   decided_ = true;
 
-  const Duration took = context().now() - height_started_;
-  services_.metrics.finality.observe(took);
-  services_.metrics.latest_block_height.set_count(effect.height.get());
+  const Instant now = context().now();
+  const Duration took = now - height_started_;
+  measure_.decided(effect.certificate, now);
   log_event(services_.log, Event::decided,
             {{"height", effect.height},
              {"round", effect.round},
@@ -196,6 +197,7 @@ void ConsensusActor::feed_complete_proposals() {
                {"round", proposal.round},
                {"block", proposal.value},
                {"proposer", proposal.proposer}});
+    measure_.proposal_complete(context().now());
     feed(proposal);
   }
 }
@@ -259,6 +261,7 @@ void ConsensusActor::on_rebroadcast(schema::RebroadcastTimer::Reader, const Enve
   tell_progress();
   if (recovery_ || !height_running_) return;
   const RoundState& state = core_.state();
+  measure_.look(height_, state.round, context().now());
   const bool stalled = state == last_seen_;
   last_seen_ = state;
   if (!stalled) return;

@@ -9,6 +9,8 @@ VerifierActor::VerifierActor(rt::ActorContext& context, Services services,
                              std::shared_ptr<const Verifier> verifier)
     : ActorFor(context),
       services_(services),
+      late_prevotes_(services.metrics.late_votes.with({name_of(VoteType::prevote)})),
+      late_precommits_(services.metrics.late_votes.with({name_of(VoteType::precommit)})),
       verifier_(std::move(verifier)),
       consensus_(context.ref<ConsensusRole>(ConsensusRole::path)),
       peers_(context.ref<PeersRole>(PeersRole::path)) {
@@ -26,6 +28,8 @@ bool VerifierActor::is_late(std::uint64_t height) { return height < height_; }
 // Nobody is blamed for a message without their valid signature; the peer that relayed it is.
 void VerifierActor::reject(const Error& error, const Envelope& envelope) {
   services_.metrics.rejected_msgs.with({name_of(error.code)}).add();
+  log_event(services_.log, Event::message_rejected,
+            {{"reason", error.code}, {"peer", envelope.sender}, {"text", error.text}});
   Draft<schema::PeerMisbehaved> report;
   report->setPeer(envelope.sender);
   report->setCode(std::string(name_of(error.code)));
@@ -36,10 +40,7 @@ void VerifierActor::reject(const Error& error, const Envelope& envelope) {
 // vote path 4/10: the signature is checked once, here
 void VerifierActor::on_vote(schema::Vote::Reader vote, const Envelope& envelope) {
   if (is_late(vote.getHeight())) {
-    services_.metrics.late_votes
-        .with({vote.getType() == schema::VoteType::PREVOTE ? "prevote" : "precommit"})
-        .add();
-    return;
+    return (vote.getType() == schema::VoteType::PREVOTE ? late_prevotes_ : late_precommits_).add();
   }
   auto plain = read_vote(vote);
   if (!plain) return reject(plain.error(), envelope);

@@ -30,6 +30,8 @@ class VerifierActor final : public rt::ActorFor<VerifierRole> {
   void reject(const Error& error, const Envelope& envelope);
 
   Services services_;
+  CounterHandle late_prevotes_;
+  CounterHandle late_precommits_;
   std::shared_ptr<const Verifier> verifier_;
   rt::ActorRef<ConsensusRole> consensus_;
   rt::ActorRef<PeersRole> peers_;

@@ -38,8 +38,11 @@ LedgerActor::LedgerActor(rt::ActorContext& context, Services services, LedgerOpt
 
 template <class T>
 T LedgerActor::require(Result<T> result, const char* what) {
-  if (!result)
+  if (!result) {
+    if (result.error().code == ErrorCode::state_root_mismatch)
+      log_event(services_.log, Event::state_root_mismatch, {{"text", result.error().to_string()}});
     context().fail_node(result.error().code, std::string(what) + ": " + result.error().to_string());
+  }
   return std::move(*result);
 }
 
@@ -172,8 +175,10 @@ void LedgerActor::ask_verifiers(const CheckingPtr& checking,
 
 void LedgerActor::finish_check(const CheckingPtr& checking) {
   const BlockId id = checking->parsed.id;
+  const Instant begin = context().now();
   const auto executed =
       chain_->execute(std::move(checking->parsed), std::move(checking->bytes), checking->verified);
+  services_.metrics.block_processing_time.observe(context().now() - begin);
   if (executed) return reply_checked(checking->height, checking->parts_root, id, {});
   const ErrorCode code = executed.error().code;
   if (code == ErrorCode::io || code == ErrorCode::corrupt || code == ErrorCode::no_space)
@@ -206,7 +211,10 @@ void LedgerActor::on_commit(schema::CommitBlock::Reader in, const Envelope&) {
   const Instant begin = context().now();
   const CommittedBlock block = require(chain_->commit(certificate), "committing a block");
   const Duration took = context().now() - begin;
+  services_.metrics.commit_seconds.observe(took);
   services_.metrics.num_txs.set_count(block.ids.size());
+  services_.metrics.total_txs.add(static_cast<double>(block.ids.size()));
+  services_.metrics.chain_size_bytes.add(block.bytes);
   services_.metrics.block_size_bytes.set_count(block.bytes);
   log_event(services_.log, Event::block_committed,
             {{"height", block.height},
@@ -220,6 +228,7 @@ void LedgerActor::on_commit(schema::CommitBlock::Reader in, const Envelope&) {
       block.height.get() % 64 == 0) {
     const auto pruned = options_.blocks->prune_below(block.height - options_.retain_blocks);
     if (!pruned) context().fail_node(pruned.error().code, pruned.error().to_string());
+    log_event(services_.log, Event::pruned, {{"height", block.height - options_.retain_blocks}});
   }
 }
 

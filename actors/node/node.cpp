@@ -8,6 +8,7 @@
 
 #include "actors/api/http_server.hpp"
 #include "actors/api/service.hpp"
+#include "actors/node/node_watch.hpp"
 #include "actors/node/runtime_events.hpp"
 #include "actors/node/tree.hpp"
 #include "actors/runtime/system_clock.hpp"
@@ -74,11 +75,13 @@ class SignalWaiter {
     signal(SIGPIPE, SIG_IGN);
   }
   // 0 when the tree ended first.
-  int wait(rt::Runtime& runtime) {
+  int wait(rt::Runtime& runtime, NodeWatch& watch, const std::function<void()>& reload) {
     while (!runtime.ended()) {
       const timespec period{0, 200'000'000};
       const int got = sigtimedwait(&set_, nullptr, &period);
       if (got == SIGTERM || got == SIGINT) return got;
+      if (got == SIGHUP) reload();
+      watch.look();
     }
     return 0;
   }
@@ -86,6 +89,24 @@ class SignalWaiter {
  private:
   sigset_t set_{};
 };
+
+void say_what_was_loaded(const NodeInputs& inputs, const ChainId& chain_id, Services services) {
+  log_event(services.log, Event::config_loaded, {{"path", inputs.config_file.string()}});
+  log_event(services.log, Event::genesis_loaded,
+            {{"chain_id", chain_id},
+             {"chain_name", inputs.genesis.chain_name},
+             {"validators", inputs.genesis.validators.size()}});
+  services.metrics.build_info.with({inputs.version, inputs.commit}).set(1);
+}
+
+// What was running goes on when the file is not valid any more.
+void reload_log_level(const NodeInputs& inputs, Logger& log) {
+  if (!inputs.reload_log_level) return;
+  const auto levels = inputs.reload_log_level();
+  const Status set = levels ? log.set_levels(*levels) : Status(fail(levels.error()));
+  if (set) return log_event(log, Event::log_level_changed, {{"spec", *levels}});
+  log_event(log, Event::log_level_refused, {{"text", set.error().to_string()}});
+}
 
 }  // namespace
 
@@ -98,7 +119,7 @@ int run_node(NodeInputs inputs) {
   log_options.path = inputs.config.log.file;
   auto log = Logger::open(log_options, clock);
   if (!log) return refuse(log.error());
-  Metrics metrics(inputs.genesis.chain_name);
+  Metrics metrics(inputs.genesis.chain_name, inputs.config.instrumentation.metrics_prefix);
   const Services services{**log, metrics};
 
   auto wiring = Wiring::prepare(std::move(inputs), services);
@@ -108,6 +129,7 @@ int run_node(NodeInputs inputs) {
              {"chain_id", (*wiring)->chain_id},
              {"node_id", (*wiring)->identity.node_key.node_id()},
              {"home", (*wiring)->inputs.home.string()}});
+  say_what_was_loaded((*wiring)->inputs, (*wiring)->chain_id, services);
 
   RuntimeEvents events(services);
   rt::Runtime runtime(runtime_options((*wiring)->inputs.config.runtime, events, services.log));
@@ -115,6 +137,9 @@ int run_node(NodeInputs inputs) {
   ApiOptions api_options;
   api_options.commit_deadline = Duration::from_ms(
       static_cast<std::int64_t>((*wiring)->inputs.config.rpc.timeout_broadcast_tx_commit_ms));
+  NodeWatch watch(services, runtime, (*wiring)->stores, (*wiring)->quorum_peers());
+  api_options.metrics = (*wiring)->inputs.config.instrumentation.prometheus;
+  api_options.before_metrics = [&watch] { watch.before_scrape(); };
   ApiService api(runtime, hub, metrics, api_options);
   auto http = HttpServer::start(
       http_options((*wiring)->inputs.config.rpc),
@@ -125,7 +150,8 @@ int run_node(NodeInputs inputs) {
 
   (*wiring)->connect(runtime);
   runtime.start((*wiring)->tree(runtime, hub));
-  const int signal_number = signals.wait(runtime);
+  const int signal_number =
+      signals.wait(runtime, watch, [&] { reload_log_level((*wiring)->inputs, services.log); });
   log_event(services.log, Event::node_stopping,
             {{"reason", signal_number == 0 ? "failure" : "signal"}});
   (*http)->stop(http_stop_deadline);

@@ -4,6 +4,7 @@
 
 #include "actors/ledger/core/account.hpp"
 #include "actors/ledger/receipts.hpp"
+#include "actors/node/node_watch.hpp"
 #include "actors/telemetry/log.hpp"
 #include "config/genesis.hpp"
 #include "messages/wire/consensus_codec.hpp"
@@ -106,13 +107,7 @@ Status NodeSources::status(schema::NodeStatus::Builder out) {
 }
 
 Status NodeSources::readiness(schema::Readiness::Builder out) {
-  std::vector<std::string> reasons;
-  if ((options_.metrics.blocksync_syncing.count() != 0))
-    reasons.emplace_back("catching up with the chain");
-  const std::uint64_t peers = options_.metrics.peers.count();
-  if (peers < options_.quorum_peers)
-    reasons.push_back(std::to_string(peers) + " peers connected, " +
-                      std::to_string(options_.quorum_peers) + " needed for a quorum");
+  const auto reasons = reasons_not_ready(options_.metrics, options_.quorum_peers);
   out.setReady(reasons.empty());
   auto list = out.initReasons(static_cast<kj::uint>(reasons.size()));
   for (kj::uint i = 0; i < list.size(); ++i) list.set(i, reasons[i]);

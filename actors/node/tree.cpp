@@ -46,12 +46,16 @@ Result<std::unique_ptr<Wiring>> Wiring::prepare(NodeInputs inputs, Services serv
   if (w->inputs.consensus_key)
     w->self = w->validators->index_of(w->inputs.consensus_key->public_key());
   WITAN_TRY(w->stores, Stores::open(w->inputs.home, w->inputs.config.storage, w->chain_id));
-  if (w->self && !posix_file_system().exists(w->stores.dir->layout().sign_state()))
-    return fail(
-        ErrorCode::sign_state_missing, w->stores.dir->layout().sign_state().string(),
+  const FilePath sign_state = w->stores.dir->layout().sign_state();
+  if (w->self && !posix_file_system().exists(sign_state)) {
+    const std::string_view text =
         "this validator may have signed before, so it does not start without its sign-state. "
         "Restore the file from the host that signed last; only for a key that never signed, "
-        "create it with `witan init`");
+        "create it with `witan init`";
+    log_event(services.log, Event::sign_state_missing,
+              {{"path", sign_state.string()}, {"text", text}});
+    return fail(ErrorCode::sign_state_missing, sign_state.string(), std::string(text));
+  }
 
   peers::Identity& id = w->identity;
   id.chain_id = w->chain_id;
@@ -271,8 +275,7 @@ rt::SupervisorSpec Wiring::api(rt::Runtime& runtime, std::shared_ptr<EventHub> h
   const auto text = [](const SocketAddress& a) { return a.host + ":" + std::to_string(a.port); };
   options.listen_address = text(inputs.config.p2p.laddr);
   options.api_address = text(inputs.config.rpc.laddr);
-  // A lone validator needs nobody; otherwise the others of a quorum of heads.
-  options.quorum_peers = validators->size() * 2 / 3;
+  options.quorum_peers = quorum_peers();
   auto sources = std::make_shared<NodeSources>(std::move(options));
 
   rt::SupervisorSpec group;

@@ -26,6 +26,9 @@ class Wiring {
   void connect(rt::Runtime& runtime);
   [[nodiscard]] rt::SupervisorSpec tree(rt::Runtime& runtime, std::shared_ptr<EventHub> hub);
 
+  // Sessions without which there is no quorum.
+  [[nodiscard]] std::size_t quorum_peers() const { return validators->size() * 2 / 3; }
+
   NodeInputs inputs;
   Services services;
   ChainId chain_id;

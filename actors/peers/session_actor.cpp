@@ -35,11 +35,6 @@ Rate rate_of(Channel channel) {
   }
 }
 
-template <class T>
-Channel channel_of() {
-  return find_wire_type(capnp::typeId<T>())->channel;
-}
-
 }  // namespace
 
 SessionActor::SessionActor(rt::ActorContext& context, Services services, Transport& transport,
@@ -62,6 +57,10 @@ SessionActor::SessionActor(rt::ActorContext& context, Services services, Transpo
     const Rate rate = rate_of(static_cast<Channel>(c));
     limits_[c] = TokenBucket(rate.per_second, rate.burst);
   }
+  for (const WireType& type : wire_types())
+    counters_.push_back({services_.metrics.messages_received.with({type.name}),
+                         services_.metrics.message_receive_bytes.with({type.name}),
+                         services_.metrics.message_send_bytes.with({type.name})});
   handle<schema::SocketBytes>(&SessionActor::on_bytes);
   handle<schema::SocketDrained>(&SessionActor::on_drained);
   handle<schema::SocketClosed>(&SessionActor::on_closed);
@@ -240,6 +239,7 @@ void SessionActor::end(const Error& reason) {
   ended_ = true;
   transport_.close(options_.connection, reason);
   if (!ready_) services_.metrics.handshake_failures.with({name_of(reason.code)}).add();
+  if (pending_send_bytes_) pending_send_bytes_->set(0);
   Draft<schema::SessionEnded> ended(128);
   ended->setPeer(context().erased_self().number());
   ended->setConnection(options_.connection);
@@ -280,7 +280,9 @@ Status SessionActor::on_message(WireMessage message) {
 // vote path 3/10: to the actor it concerns
 void SessionActor::route(const WireMessage& message) {
   const Envelope& e = message.envelope;
-  services_.metrics.messages_received.with({message.type->name}).add();
+  const TypeCounters& counters = counters_of(message.type);
+  counters.received.add();
+  counters.received_bytes.add(e.words->flat_bytes());
   if (e.is<schema::Vote>()) {
     (void)verifier_.send<schema::Vote>(e);
   } else if (e.is<schema::Proposal>()) {
@@ -332,6 +334,8 @@ Status SessionActor::on_hello(const Envelope& envelope) {
 
 void SessionActor::become_ready(schema::Hello::Reader hello) {
   ready_ = true;
+  pending_send_bytes_ =
+      services_.metrics.peer_pending_send_bytes.with({to_hex(noise_->remote_static)});
   const std::uint32_t number = context().erased_self().number();
   Draft<schema::SessionReady> ready(256);
   ready->setPeer(number);
@@ -356,25 +360,31 @@ void SessionActor::become_ready(schema::Hello::Reader hello) {
 
 template <class T>
 void SessionActor::forward(typename T::Reader, const Envelope& envelope) {
-  if (ready_ && !ended_) enqueue(channel_of<T>(), envelope, find_wire_type(envelope.type)->name);
+  if (ready_ && !ended_) enqueue(*find_wire_type(envelope.type), envelope);
 }
 
 template <class T>
 void SessionActor::enqueue(Draft<T>&& draft) {
   Envelope envelope = std::move(draft).seal();
   envelope.trace = context().trace();
-  enqueue(channel_of<T>(), envelope, find_wire_type(envelope.type)->name);
+  enqueue(*find_wire_type(envelope.type), envelope);
 }
 
-void SessionActor::enqueue(Channel channel, const Envelope& envelope, std::string_view name) {
+void SessionActor::enqueue(const WireType& type, const Envelope& envelope) {
+  const Channel channel = type.channel;
   if (!queue_.push(channel, envelope)) {
     services_.metrics.peer_drops.with({name_of(channel)}).add();
     // Bulk may be lost; a peer that cannot even take votes is not there.
     if (channel == Channel::votes || channel == Channel::blocks)
-      end(Error{ErrorCode::busy, "session", "send queue full: " + std::string(name)});
+      end(Error{ErrorCode::busy, "session", "send queue full: " + std::string(type.name)});
     return;
   }
+  counters_of(&type).sent_bytes.add(envelope.words->flat_bytes());
   pump();
+}
+
+const SessionActor::TypeCounters& SessionActor::counters_of(const WireType* type) const {
+  return counters_[static_cast<std::size_t>(type - wire_types().data())];
 }
 
 void SessionActor::pump() {
@@ -389,6 +399,7 @@ void SessionActor::pump() {
     }
     blocked_ = transport_.send(options_.connection, std::move(out)) > 0;
   }
+  if (pending_send_bytes_) pending_send_bytes_->set_count(queue_.bytes());
 }
 
 void SessionActor::send_hello() {

@@ -75,12 +75,18 @@ class SessionActor final : public rt::ActorFor<SessionRole> {
   void route(const WireMessage& message);
   void become_ready(schema::Hello::Reader hello);
 
+  // ---- counting
+  struct TypeCounters {
+    CounterHandle received, received_bytes, sent_bytes;
+  };
+  [[nodiscard]] const TypeCounters& counters_of(const WireType* type) const;
+
   // ---- messages out
   template <class T>
   void forward(typename T::Reader in, const Envelope& envelope);
   template <class T>
   void enqueue(Draft<T>&& draft);
-  void enqueue(Channel channel, const Envelope& envelope, std::string_view name);
+  void enqueue(const WireType& type, const Envelope& envelope);
   void pump();
   void send_hello();
 
@@ -103,6 +109,8 @@ class SessionActor final : public rt::ActorFor<SessionRole> {
   bool credit_timer_ = false;
   Instant last_heard_{};
   std::array<TokenBucket, channel_count> limits_;
+  std::vector<TypeCounters> counters_;             // in the order of wire_types()
+  std::optional<GaugeHandle> pending_send_bytes_;  // once we know who the peer is
   rt::ActorRef<PeersRole> manager_;
   rt::ActorRef<ConsensusRole> consensus_;
   rt::ActorRef<SyncRole> sync_;

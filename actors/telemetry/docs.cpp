@@ -34,7 +34,12 @@ std::string metrics_markdown() {
       "Printed from `actors/telemetry/metric_table.hpp` by `telemetry_docs`; do not edit by hand.\n"
       "Served at `GET /metrics` (Prometheus text). Every `witan_` metric has the label "
       "`chain_id`.\n"
-      "Histograms are in seconds unless the name says bytes.\n\n"
+      "Histograms are in seconds unless the name says bytes. `witan` is the option\n"
+      "`instrumentation.namespace`.\n\n"
+      "The names are CometBFT's where the same thing is measured, with one difference: every "
+      "counter ends\nin `_total` (`consensus_late_votes` is `consensus_late_votes_total` here), "
+      "because `promtool check\nmetrics` refuses others; dashboards made for CometBFT need that "
+      "ending.\n\n"
       "| Metric | Type | Labels | Meaning |\n|---|---|---|---|\n";
   for (const MetricInfo& m : metric_table)
     out += fmt::format("| witan_{} | {} | {} | {} |\n", m.name, name_of(m.type), spaced(m.labels),

@@ -16,19 +16,16 @@ enum class LogLevel : std::uint8_t { trace = 0, debug = 1, info = 2, warn = 3, e
 // clang-format off
 #define WITAN_LOG_MODULES(X) \
   X(node) X(runtime) X(config) X(storage) X(signer) X(consensus) X(peers) X(sync) X(mempool) \
-  X(ledger) X(standing) X(rewards) X(governance) X(proofs) X(health) X(rollout) X(api) X(telemetry)
+  X(ledger) X(api) X(telemetry)
 
 // X(name, level, module, "comma separated fields", "meaning")
 #define WITAN_EVENTS(X) \
   X(node_starting,          info,  node, "version,chain_id,node_id,home", "process starts; configuration and genesis are valid") \
-  X(node_ready,             info,  node, "height", "every subsystem runs and the node takes part") \
+  X(node_ready,             info,  node, "height", "caught up and connected to the peers of a quorum; logged once for each start") \
   X(node_stopping,          info,  node, "reason", "orderly shutdown begins") \
   X(node_stopped,           info,  node, "exit_code", "last line of an orderly shutdown") \
   X(node_fatal,             error, node, "exit_code,code,field,text", "the process ends because going on would be unsafe") \
-  X(invariant_broken,       error, node, "expression,operands", "an internal invariant does not hold; the process aborts") \
-  X(halt_height_reached,    info,  node, "height", "configured halt height is decided") \
-  X(config_loaded,          info,  config, "path,profile", "configuration file was read and checked") \
-  X(config_warning,         warn,  config, "field,text", "a setting is legal but probably not what you want") \
+  X(config_loaded,          info,  config, "path", "configuration file was read and checked") \
   X(genesis_loaded,         info,  config, "chain_id,chain_name,validators", "genesis file was read and checked") \
   X(actor_started,          debug, runtime, "actor", "an actor runs") \
   X(actor_failed,           warn,  runtime, "actor,code,text,restarts", "an actor ended with an error; its supervisor decides") \
@@ -36,46 +33,40 @@ enum class LogLevel : std::uint8_t { trace = 0, debug = 1, info = 2, warn = 3, e
   X(actor_escalated,        error, runtime, "actor,restarts", "restart budget is used up; the failure goes to the parent") \
   X(actor_stalled,          warn,  runtime, "actor,message,ms", "a handler runs longer than the watchdog allows") \
   X(mailbox_full,           warn,  runtime, "actor,class,depth", "a mailbox reached its bound and sheds messages of this class") \
-  X(message_quarantined,    warn,  runtime, "actor,message,path", "the same message crashed an actor repeatedly; kept on disk, not delivered again") \
-  X(fault_injected,         warn,  runtime, "where,what,rule", "a fault rule fired (never on a live chain)") \
   X(store_opened,           info,  storage, "path,height", "databases are open") \
   X(store_failed,           error, storage, "path,code,text", "a read, write or sync failed; the process ends") \
   X(wal_opened,             info,  storage, "path,height,records", "consensus write-ahead log is open") \
   X(wal_replayed,           info,  storage, "height,records,ms", "records of the unfinished height were applied again") \
-  X(wal_tail_cut,           warn,  storage, "path,offset,bytes", "incomplete last record was removed; expected after a crash") \
-  X(wal_damaged,            error, storage, "path,offset,text", "damage before the last record; the node stops, see the runbook") \
-  X(pruned,                 debug, storage, "height,blocks", "old blocks were removed by the retention policy") \
-  X(snapshot_taken,         info,  storage, "height,bytes,ms", "a state snapshot was written and verified") \
-  X(backup_done,            info,  storage, "path,height,bytes", "a backup was written and verified") \
-  X(disk_slow,              warn,  storage, "ms,bytes", "an fsync took longer than the alarm threshold") \
+  X(wal_tail_cut,           warn,  storage, "path,segment,offset,text", "incomplete last record was removed; expected after a crash") \
+  X(wal_damaged,            error, storage, "path,text", "damage before the last record; the node stops, see the runbook") \
+  X(pruned,                 debug, storage, "height", "blocks below this height were removed by the retention policy") \
+  X(disk_slow,              warn,  storage, "ms", "an fsync of the write-ahead log took longer than 100 ms") \
   X(sign_refused,           warn,  signer, "height,round,step,rule,text", "a signing rule refused an intent; nothing was signed") \
-  X(sign_conflict,          error, signer, "height,round,step", "a different message was already signed for this step") \
-  X(sign_state_missing,     error, signer, "path", "sign-state is absent although this key has signed before") \
+  X(sign_conflict,          error, signer, "height,round,text", "a different message was already signed for this step") \
+  X(sign_state_missing,     error, signer, "path,text", "sign-state is absent although this key may have signed before") \
   X(key_loaded,             info,  signer, "public_key", "the validator key is unlocked (only the public part is logged)") \
   X(height_started,         debug, consensus, "height,validators,power", "consensus works on a new height") \
   X(round_started,          debug, consensus, "height,round,proposer", "a round begins; rounds above 0 cost time") \
-  X(round_skipped,          info,  consensus, "height,round,to", "one third of the power is in a later round") \
-  X(proposal_sent,          debug, consensus, "height,round,block,txs,bytes", "this node proposed a block") \
+  X(round_skipped,          info,  consensus, "height,round,to", "this round was left because more than a third of the power is in a later one") \
+  X(proposal_sent,          debug, consensus, "height,round,block,bytes", "this node proposed a block") \
   X(proposal_received,      debug, consensus, "height,round,block,proposer", "a complete proposal arrived") \
   X(proposal_invalid,       warn,  consensus, "height,round,block,proposer,code,text", "a complete proposal breaks a rule; this node prevotes nil") \
-  X(polka,                  debug, consensus, "height,round,block", "two thirds prevoted the same value") \
   X(locked,                 debug, consensus, "height,round,block", "this node locked a value") \
   X(timeout_fired,          info,  consensus, "height,round,step,ms", "a step waited its whole time") \
   X(decided,                debug, consensus, "height,round,block,ms", "a block is final") \
   X(progress,               info,  consensus, "height,heights,seconds", "heights decided since the last line of this kind; one line every five seconds at most") \
-  X(no_progress,            warn,  consensus, "height,round,ms", "no height was decided for three times the usual interval") \
+  X(no_progress,            warn,  consensus, "height,round,ms", "this height takes longer than three whole rounds and 5 s; said again each time that doubles") \
   X(rebroadcast,            debug, consensus, "height,round,messages", "own messages of this round were sent again") \
   X(equivocation,           warn,  consensus, "kind,validator,height,round", "a validator signed two different messages for one step") \
-  X(own_vote_missed,        warn,  consensus, "height", "a certificate was formed without this validator") \
-  X(message_rejected,       debug, consensus, "reason,peer,height", "a consensus message was dropped before the core") \
+  X(own_vote_missed,        debug, consensus, "height", "a certificate was formed without this validator; the others were quicker") \
+  X(message_rejected,       debug, consensus, "reason,peer,text", "a consensus message was dropped before the core") \
   X(listening,              info,  peers, "address", "accepting peer connections") \
   X(peer_up,                info,  peers, "peer,address,outbound", "encrypted session with a peer is established") \
   X(peer_down,              info,  peers, "peer,reason", "session with a peer ended") \
   X(peer_banned,            warn,  peers, "peer,reason,seconds", "a peer broke the protocol and is refused for a while") \
   X(handshake_failed,       debug, peers, "address,reason", "a connection did not become a session") \
   X(dial_failed,            debug, peers, "address,text,retry_ms", "an outgoing connection could not be made") \
-  X(peers_low,              warn,  peers, "connected,wanted", "too few peers to reach a quorum") \
-  X(clock_skew,             warn,  peers, "peer,ms", "a peer's clock and ours differ more than the allowed precision") \
+  X(peers_low,              warn,  peers, "connected,wanted", "a node that was ready has too few peers to reach a quorum") \
   X(sync_started,           info,  sync, "height,target,peers", "node is behind and fetches decided blocks") \
   X(sync_progress,          info,  sync, "height,target,blocks_per_s", "block sync goes on") \
   X(sync_finished,          info,  sync, "height,ms", "node caught up and joins consensus") \
@@ -83,26 +74,14 @@ enum class LogLevel : std::uint8_t { trace = 0, debug = 1, info = 2, warn = 3, e
   X(tx_rejected,            debug, mempool, "tx,code", "a transaction was not admitted") \
   X(mempool_full,           warn,  mempool, "size,bytes", "pool is full; transactions with lower fees are refused") \
   X(block_committed,        debug, ledger, "height,block,state_root,txs,ms", "state of a decided block is on disk") \
-  X(state_root_mismatch,    error, ledger, "height,expected,computed", "execution differs from the decided header; the process ends") \
-  X(epoch_changed,          info,  standing, "epoch,height,validators", "a new validator set takes over") \
-  X(tier_changed,           info,  standing, "account,from,to,height", "an account moved to another tier") \
-  X(slashed,                warn,  rewards, "validator,amount,kind,height", "evidence cost a validator stake") \
-  X(gov_proposal_opened,    info,  governance, "id,gov_level,height", "a governance proposal can be voted on") \
-  X(gov_proposal_closed,    info,  governance, "id,outcome,height", "a governance proposal was decided") \
-  X(gov_applied,            info,  governance, "id,height", "a decided proposal took effect on this host") \
-  X(proof_verified,         debug, proofs, "height,ms", "a block proof verifies") \
-  X(proof_failed,           warn,  proofs, "height,code,text", "a block proof does not verify") \
-  X(health_issue,           warn,  health, "issue,severity,text", "a symptom repeated and became an issue") \
-  X(health_action,          info,  health, "issue,action,outcome", "healing acted on an issue") \
-  X(gate_changed,           info,  rollout, "gate,enabled,height", "a feature gate changed") \
-  X(upgrade_height_reached, info,  rollout, "height,version", "the process ends so that the new version can start") \
+  X(state_root_mismatch,    error, ledger, "text", "execution differs from the decided header; the process ends") \
   X(http_listening,         info,  api, "address", "HTTP API accepts connections") \
   X(http_request,           debug, api, "method,path,status,us,remote", "one HTTP request was answered") \
   X(http_refused,           info,  api, "remote,reason", "a connection or request was refused at the door") \
   X(http_stream_dropped,    info,  api, "remote,queued", "an event-stream reader was too slow and was disconnected") \
   X(log_dropped,            warn,  telemetry, "count", "the log queue overran; this many lines were lost") \
   X(log_level_changed,      info,  telemetry, "spec", "log levels were changed at run time") \
-  X(label_overflow,         warn,  telemetry, "metric,series_max", "a metric has too many label values; new ones count under `other`")
+  X(log_level_refused,      warn,  telemetry, "text", "the configuration read again is not valid; the levels stay")
 // clang-format on
 
 enum class LogModule : std::uint8_t {

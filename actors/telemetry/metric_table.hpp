@@ -1,7 +1,8 @@
 // Every metric of the node, once: C++ name, Prometheus name, type, labels, buckets, help.
 //
-// Names are CometBFT's where the thing measured is the same (dashboards written for it work with
-// namespace `witan`), and our own otherwise. docs/reference/metrics.md is printed from this table
+// Names are CometBFT's where the thing measured is the same, and our own otherwise. One difference:
+// a counter ends in `_total` here, also where CometBFT leaves that out, because `promtool check
+// metrics` insists on it. docs/reference/metrics.md is printed from this table
 // and compared in tests/unit/telemetry. To add a metric, add one line and run `telemetry_docs`.
 #pragma once
 #include <string_view>
@@ -26,28 +27,26 @@ enum class Buckets : unsigned char { none, latency, micro, interval, bytes };
   GAUGE(validators_power, "consensus_validators_power", "Total voting power") \
   GAUGE(validator_power, "consensus_validator_power", "Voting power of this validator, 0 when it is none") \
   GAUGE(validator_last_signed_height, "consensus_validator_last_signed_height", "Last height whose certificate holds this validator's signature") \
-  GAUGE(validator_missed_blocks, "consensus_validator_missed_blocks", "Certificates formed without this validator's signature") \
+  GAUGE(validator_missed_blocks, "consensus_validator_missed_blocks", "Certificates since start without this validator's signature") \
   GAUGE(missing_validators, "consensus_missing_validators", "Validators absent from the last certificate") \
   GAUGE(missing_validators_power, "consensus_missing_validators_power", "Their voting power") \
-  GAUGE(byzantine_validators, "consensus_byzantine_validators", "Validators with evidence in this height") \
+  GAUGE(byzantine_validators, "consensus_byzantine_validators", "Validators caught equivocating in this height") \
   GAUGE(byzantine_validators_power, "consensus_byzantine_validators_power", "Their voting power") \
   GAUGE(num_txs, "consensus_num_txs", "Transactions of the last block") \
   GAUGE(total_txs, "consensus_total_txs", "Transactions decided since start") \
   GAUGE(block_size_bytes, "consensus_block_size_bytes", "Size of the last block") \
-  COUNTER(chain_size_bytes, "consensus_chain_size_bytes", "Bytes of blocks decided since start") \
-  COUNTER(block_parts, "consensus_block_parts", "Block parts received") \
-  COUNTER(duplicate_block_part, "consensus_duplicate_block_part", "Block parts received that were already here") \
-  COUNTER(duplicate_vote, "consensus_duplicate_vote", "Votes received that were already counted") \
-  COUNTER_L(late_votes, "consensus_late_votes", "vote_type", "Votes received after their height was decided") \
-  GAUGE(quorum_prevote_delay, "consensus_quorum_prevote_delay", "Seconds from the proposal's time to its prevote quorum") \
-  GAUGE(quorum_precommit_delay, "consensus_quorum_precommit_delay", "Seconds from the proposal's time to its precommit quorum") \
-  COUNTER_L(proposal_receive_count, "consensus_proposal_receive_count", "status", "Proposals received, accepted or rejected") \
-  COUNTER(proposal_create_count, "consensus_proposal_create_count", "Proposals made by this node") \
-  GAUGE_L(round_voting_power_percent, "consensus_round_voting_power_percent", "vote_type", "Share of voting power seen in the current round") \
-  COUNTER_L(round_increment, "consensus_round_increment_total", "step", "Rounds that ended without a decision, by the step that failed") \
+  COUNTER(chain_size_bytes, "consensus_chain_size_bytes_total", "Bytes of blocks decided since start") \
+  COUNTER(block_parts, "consensus_block_parts_total", "Block parts received") \
+  COUNTER(duplicate_block_part, "consensus_duplicate_block_part_total", "Block parts received that were already here") \
+  COUNTER(duplicate_vote, "consensus_duplicate_vote_total", "Votes received that were already counted") \
+  COUNTER_L(late_votes, "consensus_late_votes_total", "vote_type", "Votes received after their height was decided") \
+  GAUGE(quorum_prevote_delay, "consensus_quorum_prevote_delay", "Seconds from the arrival of a proposal to the lock by its prevote quorum") \
+  GAUGE(quorum_precommit_delay, "consensus_quorum_precommit_delay", "Seconds from the arrival of a proposal to its decision") \
+  COUNTER_L(proposal_receive_count, "consensus_proposal_receive_count_total", "status", "Proposals received, accepted or rejected") \
+  COUNTER(proposal_create_count, "consensus_proposal_create_count_total", "Proposals made by this node") \
+  COUNTER_L(round_increment, "consensus_round_increment_total", "step", "Rounds that ended without a decision, by the first step that timed out; skipped: others were further") \
   /* consensus: ours */ \
-  HISTOGRAM(wal_fsync, "consensus_wal_fsync_seconds", micro, "One durable append to the consensus log") \
-  HISTOGRAM(sign_persist, "consensus_sign_persist_seconds", micro, "Making sign-state durable before a signature leaves") \
+  HISTOGRAM(wal_fsync, "consensus_wal_fsync_seconds", micro, "One durable append to the consensus log, sign records included") \
   HISTOGRAM(sig_verify, "consensus_sig_verify_seconds", micro, "Verifying one signature") \
   HISTOGRAM(finality, "consensus_finality_seconds", latency, "Time from the start of a height to its decision") \
   GAUGE_L(mailbox_depth, "consensus_mailbox_depth", "class", "Messages waiting in all mailboxes") \
@@ -57,14 +56,14 @@ enum class Buckets : unsigned char { none, latency, micro, interval, bytes };
   COUNTER(rebroadcast, "consensus_rebroadcast_total", "Times the messages of a round were sent again") \
   COUNTER(hidden_lock_certs, "consensus_hidden_lock_certs_total", "Polka certificates pushed together with a lock") \
   COUNTER_L(equivocations, "consensus_equivocations_total", "kind", "Conflicting messages of one validator for one step") \
-  GAUGE_L(buffered_msgs, "consensus_buffered_msgs", "kind", "Messages kept for later rounds and heights") \
+  GAUGE(buffered_msgs, "consensus_buffered_msgs", "Messages kept for the next heights") \
   COUNTER_L(sign_refusals, "signer_refusals_total", "rule", "Signing intents refused") \
   /* p2p: CometBFT */ \
   GAUGE(peers, "p2p_peers", "Connected peers") \
   COUNTER_L(message_receive_bytes, "p2p_message_receive_bytes_total", "message_type", "Bytes received") \
   COUNTER_L(message_send_bytes, "p2p_message_send_bytes_total", "message_type", "Bytes sent") \
-  COUNTER_L(messages_received, "p2p_messages_received", "message_type", "Messages received") \
-  GAUGE_L(peer_send_queue_size, "p2p_peer_send_queue_size", "peer_id", "Messages waiting to be sent to a peer") \
+  COUNTER_L(messages_received, "p2p_messages_received_total", "message_type", "Messages received") \
+  GAUGE_L(peer_pending_send_bytes, "p2p_peer_pending_send_bytes", "peer_id", "Bytes waiting to be sent to a peer") \
   /* p2p: ours */ \
   COUNTER_L(handshake_failures, "p2p_handshake_failures_total", "reason", "Connections that did not become a session") \
   GAUGE(banned_peers, "p2p_banned_peers", "Peers refused at present") \
@@ -74,20 +73,18 @@ enum class Buckets : unsigned char { none, latency, micro, interval, bytes };
   GAUGE(mempool_size, "mempool_size", "Pending transactions") \
   GAUGE(mempool_size_bytes, "mempool_size_bytes", "Their bytes") \
   HISTOGRAM(mempool_tx_size, "mempool_tx_size_bytes", bytes, "Size of admitted transactions") \
-  COUNTER(mempool_failed_txs, "mempool_failed_txs", "Transactions that do not verify") \
-  COUNTER_L(mempool_rejected_txs, "mempool_rejected_txs", "reason", "Transactions not admitted") \
-  COUNTER(mempool_evicted_txs, "mempool_evicted_txs", "Transactions removed to make room or expired") \
-  COUNTER(mempool_recheck_times, "mempool_recheck_times", "Transactions checked again after a block") \
-  COUNTER(mempool_already_received_txs, "mempool_already_received_txs", "Transactions received more than once") \
-  COUNTER(mempool_reaped_txs, "mempool_reaped_txs", "Transactions put into proposals") \
+  COUNTER(mempool_failed_txs, "mempool_failed_txs_total", "Transactions that do not verify") \
+  COUNTER_L(mempool_rejected_txs, "mempool_rejected_txs_total", "reason", "Transactions not admitted") \
+  COUNTER(mempool_evicted_txs, "mempool_evicted_txs_total", "Transactions removed to make room or expired") \
+  COUNTER(mempool_recheck_times, "mempool_recheck_times_total", "Transactions checked again after a block") \
+  COUNTER(mempool_already_received_txs, "mempool_already_received_txs_total", "Transactions received more than once") \
+  COUNTER(mempool_reaped_txs, "mempool_reaped_txs_total", "Transactions put into proposals") \
   HISTOGRAM(mempool_admission, "mempool_admission_seconds", micro, "Time to check and admit a batch") \
   /* sync and state: CometBFT */ \
   GAUGE(blocksync_syncing, "blocksync_syncing", "1 while block sync runs") \
   GAUGE(blocksync_latest_block_height, "blocksync_latest_block_height", "Last height fetched by block sync") \
-  COUNTER(blocksync_ingested_blocks, "blocksync_ingested_blocks", "Blocks applied by block sync") \
-  GAUGE(statesync_syncing, "statesync_syncing", "1 while snapshot sync runs") \
+  COUNTER(blocksync_ingested_blocks, "blocksync_ingested_blocks_total", "Blocks applied by block sync") \
   HISTOGRAM(block_processing_time, "state_block_processing_time", latency, "Seconds to execute one block") \
-  COUNTER(validator_set_updates, "state_validator_set_updates", "Changes of the validator set") \
   /* storage: ours */ \
   HISTOGRAM(commit_seconds, "storage_commit_seconds", micro, "Committing the state of one decided block") \
   GAUGE_L(bytes_on_disk, "storage_bytes_on_disk", "store", "Bytes used on disk") \

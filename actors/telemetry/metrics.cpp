@@ -125,7 +125,9 @@ struct Labelled<Handle>::Impl {
 };
 
 struct Metrics::Impl {
-  explicit Impl(std::string_view chain_name) : constant{{"chain_id", std::string(chain_name)}} {}
+  Impl(std::string_view chain_name, std::string_view name_prefix)
+      : prefix(std::string(name_prefix) + "_"), constant{{"chain_id", std::string(chain_name)}} {}
+  std::string prefix;
   prometheus::Registry registry;
   prometheus::Labels constant;
   std::deque<Labelled<CounterHandle>::Impl> counters;
@@ -135,7 +137,7 @@ struct Metrics::Impl {
   template <class Handle>
   auto& family(const MetricInfo& info) {
     return Backend<Handle>::builder()
-        .Name("witan_" + std::string(info.name))
+        .Name(prefix + std::string(info.name))
         .Help(std::string(info.help))
         .Labels(constant)
         .Register(registry);
@@ -194,8 +196,8 @@ void HistogramHandle::observe(double v) const { p_->Observe(v); }
 #define WITAN_CL(cpp, ...) , cpp(MetricFactory{*impl_}.labelled<CounterHandle>(#cpp))
 #define WITAN_GL(cpp, ...) , cpp(MetricFactory{*impl_}.labelled<GaugeHandle>(#cpp))
 #define WITAN_HL(cpp, ...) , cpp(MetricFactory{*impl_}.labelled<HistogramHandle>(#cpp))
-Metrics::Metrics(std::string_view chain_name)
-    : impl_(new Impl(chain_name))
+Metrics::Metrics(std::string_view chain_name, std::string_view prefix)
+    : impl_(new Impl(chain_name, prefix))
           WITAN_METRICS(WITAN_C, WITAN_G, WITAN_H, WITAN_CL, WITAN_GL, WITAN_HL) {}
 Metrics::~Metrics() = default;
 

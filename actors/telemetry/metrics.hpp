@@ -81,8 +81,8 @@ extern template class Labelled<HistogramHandle>;
 
 class Metrics {
  public:
-  // `chain_name` becomes the label chain_id of every metric.
-  explicit Metrics(std::string_view chain_name);
+  // `chain_name` becomes the label chain_id of every metric; `prefix` begins every name.
+  explicit Metrics(std::string_view chain_name, std::string_view prefix = "witan");
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;

@@ -19,12 +19,20 @@ struct StartOptions {
 Result<int> run_start(const Program& program, const StartOptions& options) {
   const HomeFiles files(program.home);
   WITAN_TRY(HomeContents home, open_home(files, options.flags, options.passphrase_file));
-  return node::run_node({.home = home.config.home,
-                         .config = std::move(home.config),
-                         .genesis = std::move(home.genesis),
-                         .node_key = std::move(home.node_key),
-                         .consensus_key = std::move(home.consensus_key),
-                         .software = software_name()});
+  return node::run_node(
+      {.home = home.config.home,
+       .config = std::move(home.config),
+       .genesis = std::move(home.genesis),
+       .node_key = std::move(home.node_key),
+       .consensus_key = std::move(home.consensus_key),
+       .software = software_name(),
+       .version = std::string(version_number()),
+       .commit = std::string(build_commit()),
+       .config_file = files.config(),
+       .reload_log_level = [files, flags = options.flags]() -> Result<std::string> {
+         WITAN_TRY(LoadedConfig again, load_home_config(files, flags));
+         return std::move(again.config.log.level);
+       }});
 }
 
 // Every key of config.toml is a flag: --p2p.laddr 127.0.0.1:1. The value is checked by the loader.

@@ -107,7 +107,6 @@ NodeConfig node_config(const NetworkPlan& plan, NodeConfig base, std::size_t i,
   }
   // A full mesh also of many: each pair is one connection, opened by either side.
   base.p2p.max_num_inbound_peers = std::max<std::uint64_t>(40, keys.size());
-  base.p2p.max_num_outbound_peers = std::max<std::uint64_t>(10, keys.size());
   return base;
 }
 

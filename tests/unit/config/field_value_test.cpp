@@ -37,10 +37,6 @@ struct Arbitrary {
     }
   }
   void operator()(SocketAddress* slot) const { *slot = any_address(); }
-  void operator()(std::optional<SocketAddress>* slot) const {
-    slot->reset();
-    if (*rc::gen::arbitrary<bool>()) *slot = any_address();
-  }
   void operator()(std::vector<PeerAddress>* slot) const {
     slot->clear();
     const auto count = *rc::gen::inRange<int>(0, 4);
@@ -53,6 +49,7 @@ NodeConfig any_config() {
   NodeConfig config;
   for (const Field& field : field_table()) std::visit(Arbitrary{field}, field.slot(config));
   config.instrumentation.metrics_prefix = "witan_test";
+  config.log.level = *rc::gen::element<std::string>("off", "consensus:trace,*:warn");
   config.mempool.per_sender_max = std::min(config.mempool.per_sender_max, config.mempool.size);
   if (config.storage.retain_blocks < 1024) config.storage.retain_blocks = 0;
   return config;
