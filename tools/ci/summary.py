@@ -25,6 +25,9 @@ def count_junit(path):
             print(f'skipped: {path.stem}: {case.get("name")}')
         else:
             passed += 1
+    if passed + failed + skipped == 0:
+        print(f'failed: {path.stem}: ctest found no test')
+        failed = 1
     return passed, failed, skipped
 
 

@@ -78,6 +78,7 @@ class Summary(unittest.TestCase):
 
     def test_all_passed_is_success_and_nothing_run_is_not(self):
         self.assertEqual(self.summarise({'fuzz.txt': 'pass x\n'}), (0, '1 passed, 0 failed, 0 skipped'))
+        self.assertEqual(self.summarise({'other.xml': '<testsuite tests="0"/>'}), (1, '0 passed, 1 failed, 0 skipped'))
         self.assertEqual(self.summarise({}), (1, '0 passed, 0 failed, 0 skipped'))
 
 
