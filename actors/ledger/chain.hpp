@@ -68,8 +68,8 @@ struct CommittedBlock {
   std::vector<AccountWrite> accounts;
 };
 
-// Above what consensus holds of one height (its blocks_max, one from sync, our own of a few rounds):
-// a decided block that was pushed out would end the node.
+// Above what consensus holds of one height (its blocks_max, one from sync, our own of a few
+// rounds): a decided block that was pushed out would end the node.
 inline constexpr std::size_t prepared_max = 32;
 
 class Chain {

@@ -137,7 +137,8 @@ void PeersActor::on_ready(schema::SessionReady::Reader in, const Envelope&) {
   for (auto& [connection, other] : sessions_) {
     if (!other.ready || other.id != session.id) continue;
     const bool we_are_smaller = identity_.node_key.node_id() < session.id;
-    const bool keep_new = session.outbound != other.outbound && session.outbound == we_are_smaller;
+    // The same side opened both: it has lost the first one, whatever our socket says.
+    const bool keep_new = session.outbound == other.outbound || session.outbound == we_are_smaller;
     if (!keep_new) return close(session, ErrorCode::duplicate, "already connected");
     close(other, ErrorCode::duplicate, "replaced by the connection of the smaller node id");
     other.ready = false;

@@ -7,7 +7,7 @@
 namespace witan::peers {
 namespace {
 
-constexpr std::size_t send_batch_bytes = 256 * 1024;
+constexpr std::size_t send_batch_bytes = 64 * 1024;
 constexpr Duration credit_retry = Duration::from_ms(5);
 constexpr std::size_t goodbye_text_max = 200;  // below limits::text_bytes_max
 
