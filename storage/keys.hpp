@@ -11,6 +11,9 @@
 //   state     'M'     state store  name                            meta record
 //   state     'S'     state store  version u64                     node keys stale since version
 //   index     'T'     tx index     transaction id (32)             height u64 + index u32
+//   index     'H'     tx index     (nothing)                       height u64 that 'T' is durable
+//   to index     'O'     sign owner   consensus public key (32)       instance of its sign_state
+//   (16)
 //
 // The state database's layout below the prefix is fixed in state_tree.hpp and state_store.hpp.
 // Owners of new columns add their row here first.
@@ -43,8 +46,10 @@ inline constexpr std::uint8_t tree_value = 'V';
 inline constexpr std::uint8_t state_meta = 'M';
 inline constexpr std::uint8_t stale_node = 'S';
 inline constexpr std::uint8_t transaction = 'T';
+inline constexpr std::uint8_t indexed_height = 'H';
+inline constexpr std::uint8_t sign_instance = 'O';
 
-inline constexpr std::array<Column, 9> columns{{
+inline constexpr std::array<Column, 11> columns{{
     {Database::blocks, block, "block", "block_store", "height", "block id, block"},
     {Database::blocks, commit_certificate, "commit", "block_store", "height", "CommitCertificate"},
     {Database::blocks, receipts, "receipts", "block_store", "height", "Receipts"},
@@ -54,6 +59,8 @@ inline constexpr std::array<Column, 9> columns{{
     {Database::state, state_meta, "state_meta", "state_store", "name", "meta record"},
     {Database::state, stale_node, "stale_node", "state_store", "version", "node keys"},
     {Database::index, transaction, "transaction", "tx_index", "transaction id", "height, index"},
+    {Database::index, indexed_height, "indexed_height", "tx_index", "nothing", "height"},
+    {Database::index, sign_instance, "sign_instance", "sign_owner", "public key", "instance id"},
 }};
 
 inline void append_u64_be(Bytes& out, std::uint64_t value) {

@@ -10,6 +10,14 @@ namespace {
 constexpr std::uint64_t prune_every_heights = 64;
 // A disk that takes this long for one sync costs rounds.
 constexpr Duration slow_sync = Duration::from_ms(100);
+
+// A damaged sign-state is a matter of signatures (exit code 72), not of a disk to be read again.
+tl::unexpected<Error> not_to_be_trusted(Error error) {
+  if (error.code == ErrorCode::corrupt || error.code == ErrorCode::wrong_version)
+    error.code = ErrorCode::sign_refused;
+  return fail(std::move(error));
+}
+
 }  // namespace
 
 EffectRunner::EffectRunner(rt::ActorContext& context, Services services,
@@ -96,7 +104,13 @@ Status EffectRunner::open_signer(const std::vector<Bytes>& sign_records,
   input.records = sign_records;
   input.store_height = options_.store_height();
   input.own_commit_height = options_.own_commit_height();
-  WITAN_TRY(SignRecovery recovered, recover_sign_state(input));
+  if (options_.remembered_instance) {
+    WITAN_TRY(input.remembered_instance, options_.remembered_instance());
+  }
+  auto found = recover_sign_state(input);
+  if (!found) return not_to_be_trusted(found.error());
+  SignRecovery recovered = std::move(*found);
+  WITAN_TRY_VOID(remember(recovered.owner, input.remembered_instance));
   const bool checkpoint_needed = recovered.checkpoint_needed;
   WITAN_TRY(Signer signer, Signer::make(std::move(key), std::move(recovered)));
   signer_.emplace(std::move(signer));
@@ -107,6 +121,12 @@ Status EffectRunner::open_signer(const std::vector<Bytes>& sign_records,
   // (on_rotate).
   if (wal_->segment() == 0) return wal_->rotate(options_.store_height() + 1);
   return write_checkpoint(wal_->segment());
+}
+
+// Before the first signature: from then on another directory's sign-state is refused here.
+Status EffectRunner::remember(const SignOwner& owner, const std::optional<InstanceId>& known) {
+  if (known || !options_.remember_instance) return {};
+  return options_.remember_instance(owner.instance);
 }
 
 Status EffectRunner::write_checkpoint(std::uint64_t segment) {

@@ -21,6 +21,7 @@ void ConsensusActor::recover() {
   context().request<schema::ChainTip>(
       ledger_, Draft<schema::GetTip>(), recovery_deadline,
       [this](Result<schema::ChainTip::Reader> tip) {
+        if (!tip && tip.error().code == ErrorCode::cancelled) return;  // the node stops
         if (!tip) context().fail_node(tip.error().code, "ledger tip: " + tip.error().to_string());
         const auto certificate = read_certificate(tip->getCertificate());
         if (!certificate)
@@ -38,6 +39,7 @@ void ConsensusActor::load_log() {
   ask->setFromHeight(height_.get());
   context().request<schema::Recovery>(
       runner_, std::move(ask), recovery_deadline, [this](Result<schema::Recovery::Reader> log) {
+        if (!log && log.error().code == ErrorCode::cancelled) return;  // the node stops
         if (!log) context().fail_node(log.error().code, "log: " + log.error().to_string());
         for (const auto record : log->getRecords()) {
           const ByteView payload = as_view(record.getPayload());

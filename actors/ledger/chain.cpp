@@ -37,8 +37,21 @@ Chain::Chain(ChainOptions options)
 
 Result<std::unique_ptr<Chain>> Chain::open(ChainOptions options) {
   std::unique_ptr<Chain> chain(new Chain(std::move(options)));
-  WITAN_TRY_VOID(chain->start());
-  return chain;
+  const Status started = chain->start();
+  if (started) return chain;
+  switch (started.error().code) {
+    case ErrorCode::io:
+    case ErrorCode::no_space:
+    case ErrorCode::corrupt:
+    case ErrorCode::pruned:
+    case ErrorCode::genesis:
+    case ErrorCode::wrong_chain:
+    case ErrorCode::wrong_version:
+    case ErrorCode::state_root_mismatch:
+      return fail(started.error());
+    default:  // what was read from disk breaks a rule of what is written there
+      return fail(ErrorCode::corrupt, "data", started.error().to_string());
+  }
 }
 
 Status Chain::start() {
@@ -48,8 +61,7 @@ Status Chain::start() {
   if (stored < meta.height)
     return fail(ErrorCode::corrupt, "blocks.db",
                 "holds blocks up to " + std::to_string(stored.get()) + ", but the state is at " +
-                    std::to_string(meta.height.get()) +
-                    ": remove data/state.db, it is rebuilt from the blocks");
+                    std::to_string(meta.height.get()) + ": " + rebuild_advice());
   tip_.height = meta.height;
   tip_.id = meta.block_id;
   tip_.time = options_.genesis.time;
@@ -60,6 +72,7 @@ Status Chain::start() {
     tip_.time = decoded.header.time;
   }
   WITAN_TRY_VOID(load_opaque_window());
+  WITAN_TRY_VOID(index_missing(meta.height));
   WITAN_TRY_VOID(catch_up(meta.height));
   if (tip_.height.get() > 0) {
     WITAN_TRY(const Bytes certificate, options_.blocks.certificate_at(tip_.height));
@@ -79,15 +92,65 @@ Status Chain::write_genesis() {
 Status Chain::catch_up(Height state_height) {
   const Height last = options_.blocks.last().value_or(Height(0));
   const Height from = state_height.get() == 0 ? options_.genesis.initial_height : state_height + 1;
+  if (from <= last && options_.blocks.first() > from)
+    return fail(ErrorCode::corrupt, "state.db",
+                "is at height " + std::to_string(state_height.get()) +
+                    ", below the first stored block: " + rebuild_advice());
   for (Height h = from; h <= last; ++h) {
-    WITAN_TRY(StoredBlock stored, options_.blocks.block_at(h));
-    WITAN_TRY(const Bytes raw_certificate, options_.blocks.certificate_at(h));
-    WITAN_TRY(const CommitCertificate certificate, decode_certificate(raw_certificate));
-    WITAN_TRY(ParsedBlock parsed, parse(stored.block, false, UnixTime{}));
-    const std::vector<bool> verified(parsed.txs.size(), true);
-    WITAN_TRY(PreparedBlock block,
-              execute_block(std::move(parsed), std::move(stored.block), verified));
-    WITAN_TRY_VOID(apply(std::move(block), certificate, false));
+    const Status executed = execute_stored(h);
+    if (executed) continue;
+    const ErrorCode code = executed.error().code;
+    if (code == ErrorCode::io || code == ErrorCode::no_space || code == ErrorCode::corrupt)
+      return executed;
+    return fail(ErrorCode::state_root_mismatch, "blocks.db",
+                "the decided block " + std::to_string(h.get()) +
+                    " does not execute to its header here: " + executed.error().to_string());
+  }
+  return {};
+}
+
+Status Chain::execute_stored(Height height) {
+  WITAN_TRY(StoredBlock stored, options_.blocks.block_at(height));
+  WITAN_TRY(const Bytes raw_certificate, options_.blocks.certificate_at(height));
+  const auto certificate = decode_certificate(raw_certificate);
+  if (!certificate) return fail(ErrorCode::corrupt, "blocks.db", certificate.error().to_string());
+  if (const auto readable = decode_block(stored.block); !readable)
+    return fail(ErrorCode::corrupt, "blocks.db", readable.error().to_string());
+  WITAN_TRY(ParsedBlock parsed, parse(stored.block, false, UnixTime{}));
+  const std::vector<bool> verified(parsed.txs.size(), true);
+  WITAN_TRY(PreparedBlock block,
+            execute_block(std::move(parsed), std::move(stored.block), verified));
+  WITAN_TRY_VOID(apply(std::move(block), *certificate, false));
+  return {};
+}
+
+std::string Chain::rebuild_advice() const {
+  const auto first = options_.blocks.first();
+  if (!first || *first <= options_.genesis.initial_height)
+    return "remove data/state.db, it is rebuilt from the blocks";
+  return "the blocks below " + std::to_string(first->get()) +
+         " are pruned, so the state cannot be rebuilt from them: restore blocks.db, state.db and "
+         "index.db of one backup, or remove these three and let the node fetch the chain from its "
+         "peers; never remove data/sign_state or data/wal";
+}
+
+Status Chain::index_missing(Height last) {
+  if (options_.index == nullptr || last.get() == 0) return {};
+  WITAN_TRY(const auto value, options_.index->get(Bytes{keys::indexed_height}));
+  if (value && value->size() != 8) return fail(ErrorCode::corrupt, "index.db", "indexed height");
+  const Height indexed(value ? keys::read_u64_be(*value) : 0);
+  const Height first = options_.blocks.first().value_or(Height(1));
+  for (Height h = std::max(first, indexed + 1); h <= last; ++h) {
+    WITAN_TRY(const StoredBlock stored, options_.blocks.block_at(h));
+    WITAN_TRY(const Block block, decode_block(stored.block));
+    std::vector<TxId> ids;
+    bool any_transfer = false;
+    for (const Bytes& bytes : block.txs) {
+      WITAN_TRY(const Transaction tx, decode_transaction(bytes));
+      any_transfer = any_transfer || std::holds_alternative<Transfer>(tx);
+      ids.push_back(tx_id(bytes));
+    }
+    if (any_transfer) WITAN_TRY_VOID(write_index(h, ids));
   }
   return {};
 }
@@ -313,7 +376,9 @@ Result<CommittedBlock> Chain::apply(PreparedBlock block, const CommitCertificate
     WITAN_TRY_VOID(options_.blocks.put(
         block.header.height, block.id, block.bytes, encode_certificate(certificate),
         encode_receipts(block.result.receipts), Durability::buffered));
-  WITAN_TRY_VOID(write_index(block));
+  // Opaque transactions are a measuring device of development chains and are not indexed.
+  if (block.result.opaque.size() < block.ids.size())
+    WITAN_TRY_VOID(write_index(block.header.height, block.ids));
   WITAN_TRY_VOID(options_.state.commit(std::move(block.delta), block.id, Durability::buffered));
   window_.commit(block.header.height, block.result.opaque);
   tip_ = {block.header.height, block.id, block.header.time, block.header.state_root, certificate};
@@ -331,14 +396,12 @@ Result<CommittedBlock> Chain::apply(PreparedBlock block, const CommitCertificate
   return out;
 }
 
-// Opaque transactions are a measuring device of development chains and are not indexed.
-Status Chain::write_index(const PreparedBlock& block) {
-  if (options_.index == nullptr || block.result.opaque.size() == block.ids.size()) return {};
+Status Chain::write_index(Height height, const std::vector<TxId>& ids) {
+  if (options_.index == nullptr) return {};
   WriteBatch batch;
-  for (std::size_t i = 0; i < block.ids.size(); ++i) {
-    const Bytes place =
-        ByteWriter(12).u64(block.header.height.get()).u32(static_cast<std::uint32_t>(i)).take();
-    batch.put(keys::for_id(keys::transaction, block.ids[i]), place);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const Bytes place = ByteWriter(12).u64(height.get()).u32(static_cast<std::uint32_t>(i)).take();
+    batch.put(keys::for_id(keys::transaction, ids[i]), place);
   }
   return options_.index->write(batch, Durability::buffered);
 }
@@ -346,7 +409,11 @@ Status Chain::write_index(const PreparedBlock& block) {
 Status Chain::sync() {
   WITAN_TRY_VOID(options_.blocks.sync());
   WITAN_TRY_VOID(options_.state.sync());
-  if (options_.index != nullptr) WITAN_TRY_VOID(options_.index->sync());
+  if (options_.index != nullptr) {
+    Bytes height;
+    keys::append_u64_be(height, tip_.height.get());
+    WITAN_TRY_VOID(options_.index->put(Bytes{keys::indexed_height}, height, Durability::synced));
+  }
   durable_ = tip_.height;
   return {};
 }

@@ -111,6 +111,10 @@ class Chain {
   Status start();
   Status write_genesis();
   Status catch_up(Height state_height);
+  Status execute_stored(Height height);
+  // Power loss may take the index further back than the blocks: puts the rest in again.
+  Status index_missing(Height last);
+  [[nodiscard]] std::string rebuild_advice() const;
   Status load_opaque_window();
   [[nodiscard]] ExpectedHeader expected(Round origin) const;
   [[nodiscard]] Status check_last_commit(const Block& block) const;
@@ -120,7 +124,7 @@ class Chain {
   const PreparedBlock* keep(PreparedBlock block);
   Result<CommittedBlock> apply(PreparedBlock block, const CommitCertificate& certificate,
                                bool store_block);
-  Status write_index(const PreparedBlock& block);
+  Status write_index(Height height, const std::vector<TxId>& ids);
 
   class StateReader;
   ChainOptions options_;

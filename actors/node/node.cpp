@@ -145,7 +145,7 @@ int run_node(NodeInputs inputs) {
       http_options((*wiring)->inputs.config.rpc),
       [&api](HttpRequest request, Responder responder) { api.handle(request, responder); }, metrics,
       services.log, clock);
-  if (!http) return refuse(http.error());
+  if (!http) return refuse(Error{ErrorCode::config, http.error().field, http.error().text});
   hub->set_wake([&http] { (*http)->wake_streams(); });
 
   (*wiring)->connect(runtime);

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "messages/wire/consensus_codec.hpp"
+#include "storage/keys.hpp"
 
 namespace witan::node {
 namespace {
@@ -30,7 +31,7 @@ Result<std::unique_ptr<StateStore>> open_state(const HomeLayout& layout,
 }  // namespace
 
 Result<Stores> Stores::open(const FilePath& home, const StorageConfig& config,
-                            const ChainId& chain_id) {
+                            const ChainId& chain_id, Height initial_height) {
   Stores out;
   WITAN_TRY(out.dir, DataDir::open(home));
   const HomeLayout& layout = out.dir->layout();
@@ -39,7 +40,7 @@ Result<Stores> Stores::open(const FilePath& home, const StorageConfig& config,
   WITAN_TRY(out.index, open_leveldb(layout.index(), options_for(4U << 20U, 2U << 20U)));
   WITAN_TRY(out.state, open_state(layout, config, chain_id));
   const auto meta = out.state->latest();
-  if (meta && meta->height > out.height() && out.blocks->first() <= Height(1)) {
+  if (meta && meta->height > out.height() && out.blocks->first() <= initial_height) {
     out.state.reset();
     std::error_code code;
     std::filesystem::remove_all(layout.state(), code);
@@ -65,6 +66,19 @@ Height Stores::own_commit_height(ValidatorIndex self) const {
       return Height(h);
   }
   return Height(0);
+}
+
+Result<std::optional<InstanceId>> remembered_instance(const KvStore& index, const PublicKey& key) {
+  WITAN_TRY(const auto value, index.get(keys::with_prefix(keys::sign_instance, key.view())));
+  if (!value) return std::optional<InstanceId>{};
+  if (value->size() != InstanceId{}.data.size())
+    return fail(ErrorCode::corrupt, "index.db", "instance of the sign-state");
+  return std::optional<InstanceId>(InstanceId::from(*value));
+}
+
+Status remember_instance(KvStore& index, const PublicKey& key, const InstanceId& instance) {
+  return index.put(keys::with_prefix(keys::sign_instance, key.view()), instance.view(),
+                   Durability::synced);
 }
 
 }  // namespace witan::node

@@ -1,9 +1,11 @@
 // Everything a node keeps on disk except the write-ahead log, opened under the data-directory lock.
 #pragma once
 #include <memory>
+#include <optional>
 
 #include "config/node_config.hpp"
 #include "crypto/sign_bytes.hpp"
+#include "crypto/sign_checkpoint.hpp"
 #include "storage/block_store.hpp"
 #include "storage/data_dir.hpp"
 #include "storage/state_store.hpp"
@@ -20,12 +22,19 @@ struct Stores {
   // Errors: locked (77), io, no_space, corrupt, wrong_chain. A state that is ahead of the blocks
   // (power was lost between their logs) is removed: it is rebuilt from the blocks.
   static Result<Stores> open(const FilePath& home, const StorageConfig& config,
-                             const ChainId& chain_id);
+                             const ChainId& chain_id, Height initial_height);
 
   // Last stored block; 0 if none.
   [[nodiscard]] Height height() const { return blocks->last().value_or(Height(0)); }
   // Last of the newest blocks whose commit certificate carries this validator's signature.
   [[nodiscard]] Height own_commit_height(ValidatorIndex self) const;
 };
+
+// Which sign-state belongs to this data directory (crypto/sign_checkpoint.hpp, S11), kept in
+// index.db per key when it is first seen. Errors: io, no_space, corrupt.
+[[nodiscard]] Result<std::optional<InstanceId>> remembered_instance(const KvStore& index,
+                                                                    const PublicKey& key);
+[[nodiscard]] Status remember_instance(KvStore& index, const PublicKey& key,
+                                       const InstanceId& instance);
 
 }  // namespace witan::node

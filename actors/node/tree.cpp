@@ -45,7 +45,8 @@ Result<std::unique_ptr<Wiring>> Wiring::prepare(NodeInputs inputs, Services serv
   w->verifier = std::make_shared<const Verifier>(std::move(verifier));
   if (w->inputs.consensus_key)
     w->self = w->validators->index_of(w->inputs.consensus_key->public_key());
-  WITAN_TRY(w->stores, Stores::open(w->inputs.home, w->inputs.config.storage, w->chain_id));
+  WITAN_TRY(w->stores, Stores::open(w->inputs.home, w->inputs.config.storage, w->chain_id,
+                                    genesis.initial_height));
   const FilePath sign_state = w->stores.dir->layout().sign_state();
   if (w->self && !posix_file_system().exists(sign_state)) {
     const std::string_view text =
@@ -113,6 +114,12 @@ rt::SupervisorSpec Wiring::storage() const {
       const auto secret = inputs.consensus_key->secret_bytes();
       options.consensus_key = Bytes(secret.view().begin(), secret.view().end());
     }
+    options.remembered_instance = [this] {
+      return remembered_instance(*stores.index, inputs.consensus_key->public_key());
+    };
+    options.remember_instance = [this](const InstanceId& instance) {
+      return remember_instance(*stores.index, inputs.consensus_key->public_key(), instance);
+    };
     options.store_height = [this] { return stores.height(); };
     options.own_commit_height = [this] {
       return self ? stores.own_commit_height(*self) : Height(0);

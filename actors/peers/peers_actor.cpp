@@ -60,7 +60,7 @@ PeersActor::PeersActor(rt::ActorContext& context, Services services, Transport& 
 
 void PeersActor::started() {
   const auto bound = transport_.listen(options_.listen);
-  if (!bound) context().fail_node(bound.error().code, bound.error().to_string());
+  if (!bound) context().fail_node(ErrorCode::config, bound.error().to_string());
   listening_ = *bound;
   log_event(services_.log, Event::listening, {{"address", listening_.to_string()}});
   dial_due();

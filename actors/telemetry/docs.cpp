@@ -37,7 +37,7 @@ std::string metrics_markdown() {
       "Histograms are in seconds unless the name says bytes. `witan` is the option\n"
       "`instrumentation.namespace`.\n\n"
       "The names are CometBFT's where the same thing is measured, with one difference: every "
-      "counter ends\nin `_total` (`consensus_late_votes` is `consensus_late_votes_total` here), "
+      "counter\nends in `_total` (`consensus_late_votes` is `consensus_late_votes_total` here), "
       "because `promtool check\nmetrics` refuses others; dashboards made for CometBFT need that "
       "ending.\n\n"
       "| Metric | Type | Labels | Meaning |\n|---|---|---|---|\n";

@@ -72,6 +72,7 @@ enum class ExitCode : std::uint8_t {
     case ErrorCode::io:
     case ErrorCode::no_space:
     case ErrorCode::corrupt:
+    case ErrorCode::wrong_version:  // of a file: written by another release
     case ErrorCode::not_found:
     case ErrorCode::pruned:
       return ExitCode::storage_io;

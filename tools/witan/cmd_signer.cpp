@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "actors/node/stores.hpp"
 #include "crypto/sign_bytes.hpp"
 #include "messages/base/hex.hpp"
 #include "storage/atomic_file.hpp"
@@ -98,6 +99,12 @@ Status set_log_aside(const HomeFiles& files) {
   return {};
 }
 
+Result<std::optional<InstanceId>> instance_of(const HomeFiles& files, const PublicKey& key) {
+  if (!posix_file_system().exists(files.layout.index())) return std::optional<InstanceId>{};
+  WITAN_TRY(const auto index, open_leveldb(files.layout.index()));
+  return node::remembered_instance(*index, key);
+}
+
 Result<int> run_init(const Program& program, const SignerOptions& options) {
   if (!options.i_know)
     return fail(ErrorCode::usage, "--i-know",
@@ -108,10 +115,15 @@ Result<int> run_init(const Program& program, const SignerOptions& options) {
   WITAN_TRY(const Genesis genesis, load_home_genesis(files));
   WITAN_TRY(const KeyFile key, read_key_file(files.consensus_key()));
   SignCheckpoint state = new_sign_checkpoint(genesis_hash(genesis), key.public_key);
-  // The same data directory stays the same instance, as far as that can still be read.
-  if (const auto old = read_state(files);
-      old && old->owner.key == state.owner.key && old->owner.chain_id == state.owner.chain_id)
+  // The same data directory stays the same instance, as far as that can still be read: what the
+  // node remembers of it, else the old file.
+  WITAN_TRY(const auto remembered, instance_of(files, state.owner.key));
+  if (remembered) {
+    state.owner.instance = *remembered;
+  } else if (const auto old = read_state(files); old && old->owner.key == state.owner.key &&
+                                                 old->owner.chain_id == state.owner.chain_id) {
     state.owner.instance = old->owner.instance;
+  }
   WITAN_TRY_VOID(raise_min(state, Height(options.height), Round(options.round)));
   WITAN_TRY_VOID(set_log_aside(files));
   WITAN_TRY_VOID(write_state(files, state));

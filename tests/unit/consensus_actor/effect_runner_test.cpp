@@ -45,8 +45,9 @@ struct RunnerWorld {
       return [&list](rt::ActorContext&, const Envelope& e) { list.push_back(e); };
     };
     runtime->start(family(
-        "node", {family("storage", {runner_child(
-                                       fs, world, 1, [this] { return stored; }, segment_bytes)}),
+        "node", {family("storage",
+                        {runner_child(
+                            fs, world, 1, [this] { return stored; }, segment_bytes, &remembered)}),
                  family("chain", {tap<ConsensusRole>("consensus", keep(to_consensus))}),
                  family("peers", {tap<PeersRole>("peers", keep(to_peers))})}));
     runtime->drain();
@@ -104,6 +105,7 @@ struct RunnerWorld {
   MemoryFileSystem fs;
   std::uint64_t segment_bytes;
   Height stored{0};
+  std::optional<InstanceId> remembered;
   std::vector<Envelope> to_consensus, to_peers;
   std::vector<rt::ExitStatus> exits;
   std::unique_ptr<rt::Runtime> runtime;
@@ -330,6 +332,33 @@ BOOST_AUTO_TEST_CASE(a_refused_intent_does_not_stop_the_rest_of_its_batch) {
   BOOST_CHECK(votes[0].vote.value == block(1));
   BOOST_CHECK(votes[1].vote.type == VoteType::precommit);
   BOOST_CHECK(w.exits.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_sign_state_of_another_data_directory_is_refused) {
+  RunnerWorld w;
+  w.start();
+  BOOST_REQUIRE(w.exits.empty());
+  BOOST_REQUIRE(w.remembered.has_value());
+  const InstanceId own = *w.remembered;
+  w.start();  // the same one is welcome again
+  BOOST_CHECK(w.exits.empty());
+  BOOST_CHECK(*w.remembered == own);
+  w.runtime.reset();
+  write_new_sign_state(w.fs, w.world.chain_id, key_number(1).public_key());
+  w.start();
+  BOOST_REQUIRE_EQUAL(w.exits.size(), 1u);
+  BOOST_CHECK_EQUAL(w.exits[0].code, static_cast<int>(ExitCode::sign_state));
+  BOOST_CHECK(w.exits[0].reason.find("stop that node") != std::string::npos);
+  BOOST_CHECK(*w.remembered == own);
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_sign_state_ends_with_the_exit_code_of_signing) {
+  RunnerWorld w;
+  const Bytes rubbish(100, 7);
+  WITAN_REQUIRE_OK(write_file_atomically(w.fs, sign_state_file, rubbish));
+  w.start();
+  BOOST_REQUIRE_EQUAL(w.exits.size(), 1u);
+  BOOST_CHECK_EQUAL(w.exits[0].code, static_cast<int>(ExitCode::sign_state));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -129,11 +129,13 @@ inline void write_new_sign_state(FileSystem& fs, const ChainId& chain_id, const 
 
 inline rt::ChildSpec runner_child(FileSystem& fs, const ChainWorld& world, std::uint8_t self,
                                   std::function<Height()> store_height,
-                                  std::uint64_t segment_bytes = 64 * 1024) {
+                                  std::uint64_t segment_bytes = 64 * 1024,
+                                  std::optional<InstanceId>* remembered = nullptr) {
   rt::ChildSpec spec;
   spec.name = "wal";
   spec.restart = rt::Restart::temporary;
-  spec.factory = [&fs, &world, self, store_height, segment_bytes](rt::ActorContext& context) {
+  spec.factory = [&fs, &world, self, store_height, segment_bytes,
+                  remembered](rt::ActorContext& context) {
     consensus::EffectRunnerOptions options{.fs = fs,
                                            .wal_folder = wal_folder,
                                            .sign_state_file = sign_state_file,
@@ -143,6 +145,15 @@ inline rt::ChildSpec runner_child(FileSystem& fs, const ChainWorld& world, std::
                                            .consensus_key = secret_of(key_number(self)),
                                            .store_height = store_height,
                                            .own_commit_height = [] { return Height(0); }};
+    if (remembered != nullptr) {
+      options.remembered_instance = [remembered]() -> Result<std::optional<InstanceId>> {
+        return *remembered;
+      };
+      options.remember_instance = [remembered](const InstanceId& instance) -> Status {
+        *remembered = instance;
+        return {};
+      };
+    }
     return std::make_unique<consensus::EffectRunner>(context, services(), std::move(options));
   };
   return spec;

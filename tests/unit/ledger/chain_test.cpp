@@ -4,7 +4,9 @@
 
 #include <functional>
 
+#include "actors/ledger/receipts.hpp"
 #include "messages/wire/tx_codec.hpp"
+#include "storage/keys.hpp"
 #include "tests/unit/consensus_actor/world.hpp"
 
 namespace witan::test {
@@ -31,13 +33,22 @@ struct Site {
     auto state_store = StateStore::open(std::move(*state_kv), world.chain_id);
     WITAN_REQUIRE_OK(state_store);
     state = std::move(*state_store);
+    index.reset();
+    auto index_kv = open_memory(disk, "index");
+    BOOST_REQUIRE(index_kv.has_value());
+    index = std::move(*index_kv);
   }
   Result<std::unique_ptr<Chain>> open_chain() {
     return Chain::open(ledger::ChainOptions{.genesis = world.genesis,
                                             .chain_id = world.chain_id,
                                             .verifier = world.verifier,
                                             .blocks = *blocks,
-                                            .state = *state});
+                                            .state = *state,
+                                            .index = index.get()});
+  }
+  [[nodiscard]] bool indexed(const Bytes& tx) const {
+    const auto place = index->get(keys::for_id(keys::transaction, tx_id(tx)));
+    return place && place->has_value();
   }
   void open() {
     open_stores();
@@ -73,6 +84,7 @@ struct Site {
   std::shared_ptr<MemoryDisk> disk = make_memory_disk();
   std::unique_ptr<BlockStore> blocks;
   std::unique_ptr<StateStore> state;
+  std::unique_ptr<KvStore> index;
   std::unique_ptr<Chain> chain;
 };
 
@@ -256,6 +268,59 @@ BOOST_FIXTURE_TEST_CASE(a_crash_between_block_store_and_state_store_is_caught_up
     BOOST_CHECK_EQUAL(decode_block(next)->txs.size(), 2u);  // opaque(2) is on the chain already
     WITAN_REQUIRE_OK(c.check(next));
   }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_decided_block_that_does_not_execute_ends_with_its_own_exit_code,
+                        TwoSites) {
+  const Bytes bytes = changed(a->build({transfer(0)}), [](Block& block) {
+    block.header.module_roots[0].data[0] ^= 1;
+    block.header.state_root = state_root(block.header.module_roots);
+  });
+  const Header header = decode_block(bytes)->header;
+  const auto certificate = world.commit(Height(1), Round(0), block_id(header), {1, 2, 3});
+  WITAN_REQUIRE_OK(a->blocks->put(Height(1), block_id(header), bytes,
+                                  encode_certificate(certificate), ledger::encode_receipts({}),
+                                  Durability::buffered));
+  a->open_stores();
+  WITAN_CHECK_ERROR(a->open_chain(), ErrorCode::state_root_mismatch);
+}
+
+BOOST_FIXTURE_TEST_CASE(index_entries_lost_with_power_are_written_again, TwoSites) {
+  std::vector<Bytes> txs;  // each signature is another one
+  for (std::uint64_t n = 0; n < 4; ++n) txs.push_back(transfer(n));
+  for (std::uint8_t h = 0; h < 3; ++h) grow({txs[h], opaque(h)});
+  a->open();  // the index says it is whole up to height 3
+  grow({txs[3]});
+  BOOST_CHECK(a->indexed(txs[0]) && a->indexed(txs[3]));
+  WriteBatch lost;
+  lost.erase(keys::for_id(keys::transaction, tx_id(txs[0])));
+  lost.erase(keys::for_id(keys::transaction, tx_id(txs[3])));
+  WITAN_REQUIRE_OK(a->index->write(lost, Durability::buffered));
+  a->open();
+  BOOST_CHECK(a->indexed(txs[3]));
+  BOOST_CHECK(!a->indexed(txs[0]));  // below the height that was durable: not read again
+  lost.clear();
+  lost.erase(Bytes{keys::indexed_height});  // an index that was removed is made again
+  WITAN_REQUIRE_OK(a->index->write(lost, Durability::buffered));
+  a->open();
+  BOOST_CHECK(a->indexed(txs[0]));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_pruned_chain_is_not_told_to_rebuild_its_state, TwoSites) {
+  grow();
+  grow();
+  grow();
+  WITAN_REQUIRE_OK(a->blocks->prune_below(Height(3)));
+  a->chain.reset();
+  a->disk = make_memory_disk();  // as if state.db had been removed
+  auto empty = open_memory();
+  BOOST_REQUIRE(empty.has_value());
+  auto fresh = StateStore::open(std::move(*empty), world.chain_id);
+  WITAN_REQUIRE_OK(fresh);
+  a->state = std::move(*fresh);
+  const auto opened = a->open_chain();
+  WITAN_CHECK_ERROR(opened, ErrorCode::corrupt);
+  BOOST_CHECK(opened.error().text.find("restore") != std::string::npos);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_state_ahead_of_the_blocks_is_reported_as_damage, TwoSites) {

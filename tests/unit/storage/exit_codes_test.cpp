@@ -10,6 +10,8 @@ BOOST_AUTO_TEST_CASE(errors_end_the_process_with_the_documented_code) {
   BOOST_CHECK_EQUAL(static_cast<int>(exit_code_for(ErrorCode::wal_damaged)), 73);
   BOOST_CHECK_EQUAL(static_cast<int>(exit_code_for(ErrorCode::io)), 71);
   BOOST_CHECK_EQUAL(static_cast<int>(exit_code_for(ErrorCode::no_space)), 71);
+  BOOST_CHECK_EQUAL(static_cast<int>(exit_code_for(ErrorCode::wrong_version)), 71);
+  BOOST_CHECK_EQUAL(static_cast<int>(exit_code_for(ErrorCode::state_root_mismatch)), 74);
   BOOST_CHECK_EQUAL(static_cast<int>(exit_code_for(ErrorCode::sign_conflict)), 72);
   BOOST_CHECK_EQUAL(static_cast<int>(exit_code_for(ErrorCode::locked)), 77);
   BOOST_CHECK_EQUAL(static_cast<int>(exit_code_for(ErrorCode::internal)), 70);
