@@ -169,9 +169,20 @@ void LedgerActor::ask_verifiers(const CheckingPtr& checking,
             checking->verified[mine[k]] = reply && k < reply->getValid().size()
                                               ? reply->getValid()[static_cast<kj::uint>(k)] == 1
                                               : verify_here(*checking, mine[k]);
+          tell_verified(*checking, mine);
           if (--checking->answers_missing == 0) finish_check(checking);
         });
   }
+}
+
+// The mempool may have these in its queue: it need not have them verified again.
+void LedgerActor::tell_verified(const Checking& checking, const std::vector<std::size_t>& indices) {
+  Bytes ids;
+  for (const std::size_t i : indices)
+    if (checking.verified[i]) append(ids, checking.parsed.ids[i].view());
+  Draft<schema::SignaturesVerified> out(ids.size() / 8 + 16);
+  out->setIds(as_data(ByteView(ids)));
+  (void)mempool_.send(std::move(out));
 }
 
 // A worker that did not answer must not make a good block invalid: the ledger checks it itself.

@@ -52,6 +52,7 @@ class LedgerActor final : public rt::ActorFor<LedgerRole> {
              schema::Reaped::Reader reaped);
   void ask_mempool(const CheckingPtr& checking, std::vector<std::size_t> transfers);
   void ask_verifiers(const CheckingPtr& checking, const std::vector<std::size_t>& unknown);
+  void tell_verified(const Checking& checking, const std::vector<std::size_t>& indices);
   [[nodiscard]] bool verify_here(const Checking& checking, std::size_t index) const;
   void finish_check(const CheckingPtr& checking);
   void reply_checked(Height height, const Hash32& parts_root, const ValueId& id,

@@ -15,7 +15,10 @@ namespace {
 // Verifiers and ledger answer from memory; this bounds a hang of theirs, not their work.
 constexpr Duration answer_deadline = Duration::from_s(4);
 // Fewer signatures than this are not worth splitting between workers.
-constexpr std::size_t verify_slice_min = 16;
+// Transfers per question to a verifier, and questions a worker may have: short turns, so that a
+// block's transfers wait for little.
+constexpr std::size_t verify_slice = 32;
+constexpr std::size_t slices_per_worker_max = 4;
 
 // Errors of the bytes themselves: a peer that checked them would not have passed them on.
 bool is_misbehaviour(ErrorCode code) {
@@ -128,35 +131,60 @@ Status MempoolActor::check_transfer(const Transfer& tx) {
 
 // ---- signatures --------------------------------------------------------------------------------
 
+// Batches wait here, not in the workers' mailboxes: what a block brings meanwhile is verified by
+// the ledger or committed, and need not be verified again.
 void MempoolActor::verify(const IntakePtr& intake) {
-  std::vector<std::size_t> unknown;
-  for (std::size_t i = 0; i < intake->transfers.size(); ++i) {
-    PoolTx& tx = intake->transfers[i].tx;
-    tx.verified = verified_ids_.contains(tx.id);
-    if (!tx.verified) unknown.push_back(i);
+  waiting_.push_back(intake);
+  ask_verifiers();
+}
+
+void MempoolActor::ask_verifiers() {
+  while (!waiting_.empty() && slices_asked_ < verifiers_.size() * slices_per_worker_max) {
+    const IntakePtr intake = waiting_.front();
+    waiting_.pop_front();
+    std::vector<std::size_t> unknown;
+    for (std::size_t i = 0; i < intake->transfers.size(); ++i) {
+      Candidate& candidate = intake->transfers[i];
+      candidate.tx.verified = verified_ids_.contains(candidate.tx.id);
+      if (pool_.was_committed(candidate.tx.id))
+        candidate.failure = Error{ErrorCode::duplicate, "id", "committed already"};
+      else if (!candidate.tx.verified)
+        unknown.push_back(i);
+    }
+    intake->answers_missing = (unknown.size() + verify_slice - 1) / verify_slice;
+    if (unknown.empty()) ask_accounts(intake);
+    for (std::size_t first = 0; first < unknown.size(); first += verify_slice) {
+      const auto begin = unknown.begin() + static_cast<std::ptrdiff_t>(first);
+      const auto count = std::min(verify_slice, unknown.size() - first);
+      ask_verifier(intake,
+                   std::vector<std::size_t>(begin, begin + static_cast<std::ptrdiff_t>(count)));
+    }
   }
-  if (unknown.empty()) return ask_accounts(intake);
-  const std::size_t slice =
-      std::max(verify_slice_min, (unknown.size() + verifiers_.size() - 1) / verifiers_.size());
-  const std::size_t slices = (unknown.size() + slice - 1) / slice;
-  intake->answers_missing = slices;
-  for (std::size_t s = 0; s < slices; ++s) {
-    const auto first = unknown.begin() + static_cast<std::ptrdiff_t>(s * slice);
-    std::vector<std::size_t> mine(
-        first, first + static_cast<std::ptrdiff_t>(std::min(slice, unknown.size() - s * slice)));
-    Bytes blob;
-    for (const std::size_t i : mine) append_item(blob, intake->transfers[i].tx.bytes);
-    Draft<schema::VerifyTransfers> ask(blob.size() / 8 + 16);
-    ask->setTransactions(as_data(ByteView(blob)));
-    ask->setCount(static_cast<std::uint32_t>(mine.size()));
-    // Small batches take turns, or all would go to the first worker.
-    const auto& worker = verifiers_[next_verifier_++ % verifiers_.size()];
-    context().request<schema::TransfersVerified>(
-        worker, std::move(ask), answer_deadline,
-        [this, intake, mine](Result<schema::TransfersVerified::Reader> reply) {
-          on_verified(intake, mine, reply);
-        });
-  }
+}
+
+void MempoolActor::ask_verifier(const IntakePtr& intake, std::vector<std::size_t> mine) {
+  Bytes blob;
+  for (const std::size_t i : mine) append_item(blob, intake->transfers[i].tx.bytes);
+  Draft<schema::VerifyTransfers> ask(blob.size() / 8 + 16);
+  ask->setTransactions(as_data(ByteView(blob)));
+  ask->setCount(static_cast<std::uint32_t>(mine.size()));
+  ++slices_asked_;
+  // Small batches take turns, or all would go to the first worker.
+  const auto& worker = verifiers_[next_verifier_++ % verifiers_.size()];
+  context().request<schema::TransfersVerified>(
+      worker, std::move(ask), answer_deadline,
+      [this, intake, mine = std::move(mine)](Result<schema::TransfersVerified::Reader> reply) {
+        --slices_asked_;
+        on_verified(intake, mine, reply);
+        ask_verifiers();
+      });
+}
+
+// The ledger verified these for a proposed block.
+void MempoolActor::on_signatures(schema::SignaturesVerified::Reader in, const Envelope&) {
+  const ByteView ids = as_view(in.getIds());
+  for (std::size_t at = 0; at + limits::hash_bytes <= ids.size(); at += limits::hash_bytes)
+    verified_ids_.insert(TxId::from(ids.subspan(at, limits::hash_bytes)));
 }
 
 void MempoolActor::on_verified(const IntakePtr& intake, const std::vector<std::size_t>& asked,

@@ -11,10 +11,10 @@ namespace witan {
 struct MempoolRole {
   static constexpr std::string_view name = "mempool";
   static constexpr std::string_view path = "/node/chain/mempool";
-  using accepts =
-      rt::Accepts<rt::Control<schema::Reap, schema::KnownTransactions,
-                              schema::TransactionsCommitted, schema::GetMempool>,
-                  rt::Bulk<schema::SubmitTx, schema::SubmitBatch, schema::TransactionBatch>>;
+  using accepts = rt::Accepts<
+      rt::Control<schema::Reap, schema::KnownTransactions, schema::TransactionsCommitted,
+                  schema::SignaturesVerified, schema::GetMempool>,
+      rt::Bulk<schema::SubmitTx, schema::SubmitBatch, schema::TransactionBatch>>;
 };
 
 }  // namespace witan

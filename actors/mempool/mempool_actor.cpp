@@ -49,6 +49,7 @@ MempoolActor::MempoolActor(rt::ActorContext& context, Services services, Mempool
   handle<schema::Reap>(&MempoolActor::on_reap);
   handle<schema::KnownTransactions>(&MempoolActor::on_known);
   handle<schema::TransactionsCommitted>(&MempoolActor::on_committed);
+  handle<schema::SignaturesVerified>(&MempoolActor::on_signatures);
   handle<schema::GetMempool>(&MempoolActor::on_get_mempool);
   own<schema::FlushGossip>(&MempoolActor::on_flush);
   own<schema::MempoolTick>(&MempoolActor::on_tick);

@@ -10,6 +10,7 @@
 // Nothing is accepted before the chain's height is known (GetTip, or the first commit).
 // The pool starts empty after a restart: API nodes repeat what is still pending.
 #pragma once
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -85,6 +86,9 @@ class MempoolActor final : public rt::ActorFor<MempoolRole> {
   void screen(ByteView bytes, std::uint32_t position, Intake& intake);
   Status check_transfer(const Transfer& tx);
   void verify(const IntakePtr& intake);
+  void ask_verifiers();
+  void ask_verifier(const IntakePtr& intake, std::vector<std::size_t> mine);
+  void on_signatures(schema::SignaturesVerified::Reader in, const Envelope& envelope);
   void on_verified(const IntakePtr& intake, const std::vector<std::size_t>& asked,
                    const Result<schema::TransfersVerified::Reader>& reply);
   void ask_accounts(const IntakePtr& intake);
@@ -124,6 +128,8 @@ class MempoolActor final : public rt::ActorFor<MempoolRole> {
   rt::ActorRef<PeersRole> peers_;
   std::vector<rt::ActorRef<TransferVerifierRole>> verifiers_;
   std::size_t next_verifier_ = 0;
+  std::deque<IntakePtr> waiting_;  // for a verifier; bounded by verifying_max
+  std::size_t slices_asked_ = 0;
   std::uint64_t duplicates_ = 0;  // of the batch at hand
   std::uint64_t ticks_ = 0;
   Instant repeated_;

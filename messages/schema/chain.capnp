@@ -73,6 +73,7 @@ struct Reaped {
   ids @1 :Data;                # 32 bytes each, same order
 }
 struct KnownTransactions { ids @0 :Data; }          # which of these have a verified signature?
+struct SignaturesVerified { ids @0 :Data; }         # by the ledger, for a proposed block
 struct KnownReply { known @0 :Data; }               # one byte each: 1 = verified
 struct TransactionsCommitted {
   height @0 :UInt64;
