@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(many_signatures_are_shared_between_the_workers) {
   for (std::uint8_t s = 1; s <= 4; ++s)
     for (std::uint64_t n = 0; n < 25; ++n) txs.push_back(transfer(s, n));
   BOOST_CHECK_EQUAL(h.submit_batch(txs)->accepted, 100U);
-  const std::vector<std::size_t> want{50, 50};
+  const std::vector<std::size_t> want{32, 32, 32, 4};
   BOOST_CHECK_EQUAL_COLLECTIONS(h.world.slices.begin(), h.world.slices.end(), want.begin(),
                                 want.end());
 }
@@ -103,6 +103,13 @@ BOOST_AUTO_TEST_CASE(a_signature_known_to_be_good_is_not_verified_again) {
   BOOST_CHECK_EQUAL(h.submit_code(transfer(1, 1500)), "out_of_range");
   BOOST_CHECK_EQUAL(h.submit_code(transfer(1, 1500)), "out_of_range");
   BOOST_CHECK_EQUAL(h.world.slices.size(), 1U);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_ledger_verified_for_a_block_is_not_verified_again) {
+  Harness h(default_options(), rich({1}));
+  h.tell_verified({transfer(1, 0)});
+  BOOST_CHECK_EQUAL(h.submit_code(transfer(1, 0)), "ok");
+  BOOST_CHECK(h.world.slices.empty());
 }
 
 BOOST_AUTO_TEST_CASE(silent_neighbours_end_in_a_typed_error_and_a_retry_works) {

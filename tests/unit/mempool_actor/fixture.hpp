@@ -49,8 +49,8 @@ class Harness {
     rt::SupervisorSpec chain;
     chain.name = "chain";
     chain.children.emplace_back(child<FakeLedger>("ledger", world));
-    chain.children.emplace_back(child<FakeVerifier>("verifier/0", world));
-    chain.children.emplace_back(child<FakeVerifier>("verifier/1", world));
+    chain.children.emplace_back(child<FakeVerifier>("transfer_verifier/0", world));
+    chain.children.emplace_back(child<FakeVerifier>("transfer_verifier/1", world));
     chain.children.emplace_back(child<FakeConsensus>("consensus", world));
     rt::ChildSpec mempool;
     mempool.name = "mempool";
@@ -159,6 +159,16 @@ class Harness {
       balances.set(i, accounts[i].balance);
     }
     out->setSenders(as_data(ByteView(senders)));
+    BOOST_CHECK(mempool_.send(std::move(out)) == rt::Delivery::delivered);
+    runtime_.drain();
+  }
+
+  // The ledger says that it verified these for a proposed block.
+  void tell_verified(const std::vector<Bytes>& txs) {
+    Bytes ids;
+    for (const Bytes& tx : txs) append(ids, tx_id(tx).view());
+    Draft<schema::SignaturesVerified> out;
+    out->setIds(as_data(ByteView(ids)));
     BOOST_CHECK(mempool_.send(std::move(out)) == rt::Delivery::delivered);
     runtime_.drain();
   }
