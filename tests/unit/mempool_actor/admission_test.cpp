@@ -1,3 +1,5 @@
+#include <algorithm>
+
 // What is admitted, what is refused and why, and what the neighbours are asked for it.
 #include "tests/unit/mempool_actor/fixture.hpp"
 
@@ -92,7 +94,8 @@ BOOST_AUTO_TEST_CASE(many_signatures_are_shared_between_the_workers) {
   for (std::uint8_t s = 1; s <= 4; ++s)
     for (std::uint64_t n = 0; n < 25; ++n) txs.push_back(transfer(s, n));
   BOOST_CHECK_EQUAL(h.submit_batch(txs)->accepted, 100U);
-  const std::vector<std::size_t> want{32, 32, 32, 4};
+  std::sort(h.world.slices.begin(), h.world.slices.end());  // two workers: order is the scheduler's
+  const std::vector<std::size_t> want{4, 32, 32, 32};
   BOOST_CHECK_EQUAL_COLLECTIONS(h.world.slices.begin(), h.world.slices.end(), want.begin(),
                                 want.end());
 }
