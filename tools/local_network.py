@@ -214,7 +214,8 @@ class Load:
         urls = ','.join(self.network.url(i) for i in range(len(self.network)))
         with open(self.network.folder / 'load.log', 'ab') as log:
             self.process = subprocess.Popen(
-                [binary, 'load', '--rate', str(self.rate), '--kind', 'transfer', '--nodes', urls,
+                [binary, 'load', '--rate', str(self.rate), '--batch', str(max(1, int(self.rate) // 10)),
+                 '--kind', 'transfer', '--nodes', urls,
                  '--accounts', str(accounts)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
