@@ -164,6 +164,12 @@ class Tidy(unittest.TestCase):
         self.assertEqual(self.found('// NO' 'LINTNEXTLINE(bugprone-x): C callback\n'), [])
         self.assertEqual(self.found('// NO' 'LINTNEXTLINE(bugprone-x)\n'), ['nolint'])
 
+    def test_conditions_that_rapidcheck_would_evaluate_on_both_sides(self):
+        self.assertEqual(self.found('RC_ASSERT(!a || *a == f(1, 2));\n', 'tests/unit/a.cpp'), ['capture'])
+        self.assertEqual(self.found('RC_PRE(a &&\n  b);\n', 'tests/unit/a.cpp'), ['capture'])
+        self.assertEqual(self.found('RC_ASSERT((!a || *a == 1));\n', 'tests/unit/a.cpp'), [])
+        self.assertEqual(self.found('RC_ASSERT(f(a || b) == 1);\n', 'tests/unit/a.cpp'), [])
+
     def test_sleeping(self):
         for call in ('std::this_thread::sleep_for(x);', 'usleep(5);'):
             self.assertEqual(self.found(call + '\n', 'tests/unit/a.cpp'), ['sleep'])

@@ -8,6 +8,7 @@
   marker      a note that something is unfinished (MARKER below)
   sleep       sleeping in tests and actors: wait for an event instead; where there is none to wait for,
               `// sleeps: REASON` in the line or just above says why
+  capture     RC_ASSERT(a && b): rapidcheck's operators evaluate both sides; RC_ASSERT((a && b)) does not
   nolint      a NOLINT without the check's name and a reason
   pragma      a header without #pragma once
   readme      a folder that needs a README.md and has none; a README over 60 lines
@@ -24,6 +25,7 @@ TEXT = CPP + ('.py', '.sh', '.cmake', 'CMakeLists.txt')
 MARKER = re.compile(r'\b(' + '|'.join(('TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'HA' + 'CK')) + r')\b')
 SLEEP = re.compile(r'\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(')
 SLEEP_REASON = re.compile(r'// sleeps: \S')
+CAPTURE = re.compile(r'\bRC_(?:ASSERT|ASSERT_FALSE|PRE|SUCCEED_IF)\(')
 NOLINT = re.compile(r'NO' + r'LINT(NEXTLINE|BEGIN|END)?(?![A-Z]|\([a-z][\w\-.,* ]*\):? +\S)')
 CONTROL = re.compile(r'^(?:else\b|if\b|for\b|while\b|switch\b|do\b|try\b|catch\b|return\b|case\b|'
                      r'namespace\b|enum\b|union\b|extern\b)')
@@ -98,6 +100,21 @@ def check_sleeps(path, text):
     return findings
 
 
+def check_captures(path, text):
+    """&& and || directly inside a capturing macro: both sides run, also what the left one guards."""
+    code, findings = strip_all(text), []
+    for match in CAPTURE.finditer(code):
+        depth, at = 1, match.end()
+        while depth > 0 and at < len(code):
+            depth += {'(': 1, '{': 1, '[': 1, ')': -1, '}': -1, ']': -1}.get(code[at], 0)
+            if depth == 1 and code[at:at + 2] in ('&&', '||'):
+                findings.append(Finding(path, line_of(code, match.start()), 'capture',
+                                        'put a second pair of parentheses around the condition'))
+                break
+            at += 1
+    return findings
+
+
 def check_file(path, text):
     """Findings of one source or script."""
     findings = check_lines(path, text)
@@ -106,7 +123,7 @@ def check_file(path, text):
     if count > limit:
         findings.append(Finding(path, 1, 'file', f'{count} lines, limit {limit}: split it'))
     if path.endswith(CPP):
-        findings += check_functions(path, text)
+        findings += check_functions(path, text) + check_captures(path, text)
         if path.startswith(('tests/', 'actors/')):
             findings += check_sleeps(path, text)
     if path.endswith('.hpp') and not re.search(r'^#pragma once$', text, re.M):

@@ -104,13 +104,15 @@ class Generator {
   }
 
   void tick(unsigned number) {
-    loop_.at(start_ + Duration::from_s(number), [this, number] {
+    const Instant due = start_ + Duration::from_s(number);
+    loop_.at(due, [this, number, due] {
       if (ended_) return;
       second_.number = number;
-      second_.warmup = !measuring_;
+      // Not `measuring_`: timers that are due at the same moment fire in any order.
+      second_.warmup = due <= measured_begin_;
       second_.height = height_;
       second_.in_flight = in_flight_;
-      if (plan_.rate <= 0 && !measuring_)
+      if (plan_.rate <= 0 && second_.warmup)
         window_.on_rate(static_cast<double>(second_.counts.committed));
       hooks_.on_second(second_);
       second_ = {};

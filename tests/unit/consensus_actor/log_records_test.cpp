@@ -27,12 +27,12 @@ WITAN_PROPERTY(records_read_back, [](std::uint64_t seed) {
   const BlockRecord block{any_fixed<Hash32>(r), r.chance_permille(500), any_bytes(r, 300, 1)};
   const auto block_again = decode_block_record(encode_record(block));
   RC_ASSERT(block_again.has_value());
-  RC_ASSERT(block_again->parts_root == block.parts_root && block_again->valid == block.valid);
+  RC_ASSERT((block_again->parts_root == block.parts_root && block_again->valid == block.valid));
   RC_ASSERT(block_again->bytes == block.bytes);
   const TimeoutRecord timeout{static_cast<Step>(1 + r.below(3)), any_round(r)};
   const auto timeout_again = decode_timeout_record(encode_record(timeout));
   RC_ASSERT(timeout_again.has_value());
-  RC_ASSERT(timeout_again->step == timeout.step && timeout_again->round == timeout.round);
+  RC_ASSERT((timeout_again->step == timeout.step && timeout_again->round == timeout.round));
 })
 
 WITAN_PROPERTY(damaged_records_are_refused_or_read_without_a_crash, [](std::uint64_t seed) {
@@ -91,9 +91,9 @@ WITAN_PROPERTY(an_intent_reads_back, [](std::uint64_t seed) {
   write_intent(*draft, in);
   const auto out = read_intent(draft->asReader());
   RC_ASSERT(out.has_value());
-  RC_ASSERT(out->kind == in.kind && out->height == in.height && out->round == in.round);
-  RC_ASSERT(out->pol_round == in.pol_round && out->value == in.value && out->parts == in.parts);
-  RC_ASSERT(out->validator == in.validator && out->locked == in.locked && out->valid == in.valid);
+  RC_ASSERT((out->kind == in.kind && out->height == in.height && out->round == in.round));
+  RC_ASSERT((out->pol_round == in.pol_round && out->value == in.value && out->parts == in.parts));
+  RC_ASSERT((out->validator == in.validator && out->locked == in.locked && out->valid == in.valid));
 })
 
 // WITAN_WRITE_CORPUS=1 writes the seeds of fuzz_log_records and fuzz_block anew.

@@ -40,10 +40,10 @@ void SimNet::check_step(ValidatorIndex node) {
   const RoundState& a = nodes_[node].before;
   const RoundState& b = nodes_[node].core.state();
   RC_ASSERT(b.round >= a.round);
-  RC_ASSERT(b.round > a.round || b.step >= a.step);
-  RC_ASSERT(!a.locked || (b.locked && b.locked->first >= a.locked->first));
-  RC_ASSERT(!a.valid || (b.valid && b.valid->first >= a.valid->first));
-  RC_ASSERT(!b.locked || b.valid->first >= b.locked->first);
+  RC_ASSERT((b.round > a.round || b.step >= a.step));
+  RC_ASSERT((!a.locked || (b.locked && b.locked->first >= a.locked->first)));
+  RC_ASSERT((!a.valid || (b.valid && b.valid->first >= a.valid->first)));
+  RC_ASSERT((!b.locked || b.valid->first >= b.locked->first));
 }
 
 void SimNet::perform(ValidatorIndex node, const Effect& effect) {
@@ -68,7 +68,7 @@ void SimNet::perform(ValidatorIndex node, const Effect& effect) {
     broadcast(node, CertificateReceived{l->certificate});
   } else if (const auto* d = std::get_if<Decide>(&effect)) {
     const auto known = decisions_.find(node);
-    RC_ASSERT(known == decisions_.end() || known->second == d->value);
+    RC_ASSERT((known == decisions_.end() || known->second == d->value));
     for (const auto& [other, value] : decisions_) RC_ASSERT(value == d->value);  // agreement
     decisions_[node] = d->value;
     RC_ASSERT(d->certificate.signatures.size() >= 3U);
@@ -139,8 +139,8 @@ void SimNet::crash(ValidatorIndex node) {
   if (random_.chance_permille(options_.lost_log_permille)) return restart_without_log(node);
   const auto quiet = [&](const Input& input) {
     for (const Effect& e : n.core.apply(input))
-      RC_ASSERT(std::holds_alternative<Decide>(e) || std::holds_alternative<Equivocation>(e) ||
-                std::holds_alternative<ProposalEquivocation>(e));
+      RC_ASSERT((std::holds_alternative<Decide>(e) || std::holds_alternative<Equivocation>(e) ||
+                 std::holds_alternative<ProposalEquivocation>(e)));
   };
   for (const RestoreOwnVote& v : n.own_votes) {
     RestoreOwnVote guard = v;  // with the whole log at hand the lock is rebuilt from it
@@ -153,7 +153,7 @@ void SimNet::crash(ValidatorIndex node) {
   const auto effects = n.core.apply(SetReplaying{false});
   RC_ASSERT(n.core.state() == before);
   for (const Effect& e : effects) {
-    RC_ASSERT(!std::holds_alternative<SignVote>(e) && !std::holds_alternative<SignProposal>(e));
+    RC_ASSERT((!std::holds_alternative<SignVote>(e) && !std::holds_alternative<SignProposal>(e)));
     perform(node, e);
   }
 }
@@ -168,7 +168,7 @@ void SimNet::restart_without_log(ValidatorIndex node) {
   feed(node, start_of(set_, node));
   const RoundState& s = n.core.state();
   for (const RestoreOwnVote& v : n.own_votes)
-    RC_ASSERT(!v.locked || (s.locked && s.locked->first >= v.locked->first));
+    RC_ASSERT((!v.locked || (s.locked && s.locked->first >= v.locked->first)));
 }
 
 void SimNet::run(std::size_t steps) {

@@ -143,7 +143,7 @@ WITAN_PROPERTY(any_other_text_is_refused_or_parses_back_to_itself, [] {
   const auto at = *rc::gen::inRange<std::size_t>(0, text.size());
   text[at] = *rc::gen::arbitrary<char>();
   const auto file = parse_key_file(text);
-  RC_ASSERT(!file || to_text(*file) == text);
+  RC_ASSERT((!file || to_text(*file) == text));
 })
 
 BOOST_AUTO_TEST_SUITE_END()

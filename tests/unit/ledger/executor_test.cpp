@@ -196,7 +196,7 @@ WITAN_PROPERTY(supply_is_conserved_and_nonces_advance_once_per_receipt, [] {
     MapAccounts again = prior;
     f.state = prior;
     const auto second = f.run(Height(height));
-    RC_ASSERT(second.accounts == r.accounts && second.receipts == r.receipts);
+    RC_ASSERT((second.accounts == r.accounts && second.receipts == r.receipts));
     f.state.take(second);
   }
 });
@@ -225,10 +225,10 @@ WITAN_PROPERTY(a_built_block_executes_without_an_invalid_transaction, [] {
     block.push_back(candidates[i].tx);
     bytes += tx_block_bytes(candidates[i].bytes);
   }
-  RC_ASSERT(bytes <= limits.tx_bytes_max && block.size() <= limits.count_max);
+  RC_ASSERT((bytes <= limits.tx_bytes_max && block.size() <= limits.count_max));
   const auto r = execute(rules, Height(5), f.state, f.window, block, proposer);
-  RC_ASSERT(r.has_value() && r->invalid.empty());
-  RC_ASSERT(r->accounts == built->result.accounts && r->receipts == built->result.receipts);
+  RC_ASSERT((r.has_value() && r->invalid.empty()));
+  RC_ASSERT((r->accounts == built->result.accounts && r->receipts == built->result.receipts));
 });
 
 WITAN_PROPERTY(the_opaque_window_agrees_with_a_set, [] {

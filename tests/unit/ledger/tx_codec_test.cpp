@@ -74,7 +74,7 @@ WITAN_PROPERTY(encoding_is_the_library_s_canonical_form_and_decodes_to_the_same,
     const Bytes bytes = encode(tx);
     RC_ASSERT(bytes == library_canonical(tx));
     const auto back = decode_transaction(bytes);
-    RC_ASSERT(back.has_value() && *back == tx);
+    RC_ASSERT((back.has_value() && *back == tx));
   }
 });
 

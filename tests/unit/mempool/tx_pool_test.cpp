@@ -179,11 +179,11 @@ WITAN_PROPERTY(pool_agrees_with_a_model_over_random_histories, [] {
       const auto done =
           pool.add(transfer(next_id++, sender, nonce, 1 + random.below(6), 20 + random.below(200)),
                    account_nonce[sender]);
-      RC_ASSERT(done.has_value() || done.error().code == ErrorCode::pool_full ||
-                done.error().code == ErrorCode::bad_nonce);
+      RC_ASSERT((done.has_value() || done.error().code == ErrorCode::pool_full ||
+                 done.error().code == ErrorCode::bad_nonce));
     } else if (action < 8) {
       const auto done = pool.add(opaque(next_id++, height + 1 + random.below(4), 50), 0);
-      RC_ASSERT(done.has_value() || done.error().code == ErrorCode::pool_full);
+      RC_ASSERT((done.has_value() || done.error().code == ErrorCode::pool_full));
     } else {
       const auto reaped = pool.reap(200 + random.below(2000), 1 + random.below(12));
       std::vector<TxId> committed;

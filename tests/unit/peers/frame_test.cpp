@@ -88,7 +88,7 @@ WITAN_PROPERTY(messages_of_all_channels_come_out_whole_and_in_order, [](std::uin
   }
   while (!queue.empty()) take_packet();
   for (const WireMessage& m : out.messages) {
-    RC_ASSERT(m.type->type == m.envelope.type && m.envelope.trace.hops == 7);
+    RC_ASSERT((m.type->type == m.envelope.type && m.envelope.trace.hops == 7));
     got[m.envelope.type].push_back(flat(m.envelope));
   }
   RC_ASSERT(got == sent);

@@ -119,7 +119,7 @@ WITAN_PROPERTY(an_update_to_the_same_values_writes_nothing, [] {
   same[model_key(1000, true)] = std::nullopt;
   const TreeRoot before = f.root;
   const TreeDelta delta = f.step(same);
-  RC_ASSERT(delta.nodes.empty() && delta.stale.empty());
+  RC_ASSERT((delta.nodes.empty() && delta.stale.empty()));
   RC_ASSERT(delta.root == before);
 });
 
@@ -163,7 +163,7 @@ WITAN_PROPERTY(every_key_has_a_proof_of_what_holds_and_of_nothing_else, [] {
     const auto proof = prove(f.reader, Module::accounts, f.root, state_key_hash(raw_key(n)));
     RC_ASSERT(proof.has_value());
     const auto decoded = StateProof::decode(proof->encode());
-    RC_ASSERT(decoded.has_value() && *decoded == *proof);
+    RC_ASSERT((decoded.has_value() && *decoded == *proof));
     const auto it = values.find(n);
     const Bytes wrong{1, 2, 3, 250};
     RC_ASSERT(!verify_proof(f.root.hash, raw_key(n), wrong, *proof));

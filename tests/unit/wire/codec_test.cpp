@@ -46,7 +46,7 @@ WITAN_PROPERTY(a_part_reads_back, [](std::uint64_t seed) {
                                 [](auto from) { return read_part(from); });
   RC_ASSERT(read.has_value());
   RC_ASSERT(read->parts_count == part.parts_count);
-  RC_ASSERT(read->part.height == part.part.height && read->part.round == part.part.round);
+  RC_ASSERT((read->part.height == part.part.height && read->part.round == part.part.round));
   RC_ASSERT(read->part.parts_root == part.part.parts_root);
   RC_ASSERT(read->part.index == part.part.index);
   RC_ASSERT(read->part.bytes == part.part.bytes);
