@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Self-tests of conformance.py and summary.py: nothing that failed, or did not run, counts as passed."""
+import os
 import pathlib
 import subprocess
 import sys
@@ -22,8 +23,9 @@ JUNIT = '<testsuite><testcase name="a" status="run"/><testcase name="b" status="
 
 def run(script, *arguments):
     """(exit status, printed text) of a script beside this file."""
+    clean = {name: value for name, value in os.environ.items() if name != 'WITAN_SUMMARY_PREFIX'}
     done = subprocess.run([sys.executable, str(HERE / script), *map(str, arguments)], capture_output=True, text=True,
-                          check=False)
+                          check=False, env=clean)
     return done.returncode, done.stdout
 
 
