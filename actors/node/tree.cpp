@@ -72,7 +72,7 @@ Result<std::unique_ptr<Wiring>> Wiring::prepare(NodeInputs inputs, Services serv
 }
 
 void Wiring::connect(rt::Runtime& runtime) {
-  bridge = std::make_unique<peers::TransportBridge>(runtime);
+  bridge = std::make_unique<peers::TransportBridge>(runtime, *transport);
   transport->set_events(bridge.get());
 }
 
@@ -245,27 +245,18 @@ rt::ChildSpec Wiring::sync() {
 // ---- /node/peers
 
 rt::SupervisorSpec Wiring::peer_family() {
-  rt::SupervisorSpec group;
-  group.name = "peers";
-  rt::ChildSpec manager;
-  manager.name = "peers";
-  manager.factory = [this](rt::ActorContext& context) {
-    const P2pConfig& config = inputs.config.p2p;
-    peers::PeersOptions options;
-    options.listen = {config.laddr.host, config.laddr.port};
-    for (const PeerAddress& peer : config.persistent_peers)
-      options.persistent.push_back({peer.id, {peer.address.host, peer.address.port}});
-    options.inbound_max = static_cast<std::uint32_t>(config.max_num_inbound_peers);
-    options.dial_timeout = ms(config.dial_timeout_ms);
-    options.session.verifier_workers = verifier_workers();
-    options.session.handshake_timeout = ms(config.handshake_timeout_ms);
-    options.session.ping_interval = ms(config.ping_interval_ms);
-    options.session.queue.bytes_max = config.send_queue_bytes_max;
-    return std::make_unique<peers::PeersActor>(context, services, *transport, identity,
-                                               std::move(options));
-  };
-  group.children.emplace_back(std::move(manager));
-  return group;
+  const P2pConfig& config = inputs.config.p2p;
+  peers::PeersOptions options;
+  options.listen = {config.laddr.host, config.laddr.port};
+  for (const PeerAddress& peer : config.persistent_peers)
+    options.persistent.push_back({peer.id, {peer.address.host, peer.address.port}});
+  options.inbound_max = static_cast<std::uint32_t>(config.max_num_inbound_peers);
+  options.dial_timeout = ms(config.dial_timeout_ms);
+  options.session.verifier_workers = verifier_workers();
+  options.session.handshake_timeout = ms(config.handshake_timeout_ms);
+  options.session.ping_interval = ms(config.ping_interval_ms);
+  options.session.queue.bytes_max = config.send_queue_bytes_max;
+  return peers::family(services, *transport, identity, std::move(options));
 }
 
 // ---- /node/api

@@ -16,12 +16,13 @@ namespace witan {
 struct PeersRole {
   static constexpr std::string_view name = "peers";
   static constexpr std::string_view path = "/node/peers/peers";
-  using accepts = rt::Accepts<
-      rt::Control<schema::ConnectionOpened, schema::ConnectionFailed, schema::SessionReady,
-                  schema::SessionEnded, schema::PeerMisbehaved, schema::GetPeers>,
-      rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart, schema::Certificate,
-                    schema::RoundStatus>,
-      rt::Bulk<schema::TransactionBatch, schema::SyncStatus>>;
+  using accepts =
+      rt::Accepts<rt::Control<schema::ConnectionOpened, schema::ConnectionFailed,
+                              schema::SessionReady, schema::SessionProgress, schema::SessionEnded,
+                              schema::PeerMisbehaved, schema::GetPeers>,
+                  rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart,
+                                schema::Certificate, schema::RoundStatus>,
+                  rt::Bulk<schema::TransactionBatch, schema::SyncStatus>>;
 };
 
 // A message listed under Consensus and Bulk is sent to this peer (answers, catch-up pushes).

@@ -1,6 +1,7 @@
 #include "actors/peers/peers_actor.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "messages/base/hex.hpp"
 
@@ -8,16 +9,7 @@ namespace witan::peers {
 namespace {
 
 constexpr Duration dial_tick = Duration::from_ms(50);
-constexpr std::uint32_t ban_points = 100;
-constexpr std::size_t records_max = 1024;
-
-// What a proven offence costs; at ban_points the peer is refused for a while.
-std::uint32_t points_for(std::string_view code) {
-  if (code == name_of(ErrorCode::bad_signature)) return 50;
-  if (code == name_of(ErrorCode::invalid_block)) return 100;
-  if (code == name_of(ErrorCode::malformed)) return 100;
-  return 20;
-}
+constexpr Duration stable_after = Duration::from_s(5);  // a connection that was worth dialling
 
 }  // namespace
 
@@ -39,12 +31,15 @@ PeersActor::PeersActor(rt::ActorContext& context, Services services, Transport& 
       transport_(transport),
       identity_(identity),
       options_(std::move(options)),
-      events_(context.ref<EventsRole>(EventsRole::path)) {
+      events_(context.ref<EventsRole>(EventsRole::path)),
+      sync_(context.ref<SyncRole>(SyncRole::path)) {
+  WITAN_CHECK(options_.conduct != nullptr);
   for (const PeerAddress& address : options_.persistent)
     if (address.id != identity_.node_key.node_id()) wanted_.push_back({.address = address});
   handle<schema::ConnectionOpened>(&PeersActor::on_opened);
   handle<schema::ConnectionFailed>(&PeersActor::on_failed);
   handle<schema::SessionReady>(&PeersActor::on_ready);
+  handle<schema::SessionProgress>(&PeersActor::on_progress);
   handle<schema::SessionEnded>(&PeersActor::on_ended);
   handle<schema::PeerMisbehaved>(&PeersActor::on_misbehaved);
   handle<schema::GetPeers>(&PeersActor::on_get_peers);
@@ -59,10 +54,13 @@ PeersActor::PeersActor(rt::ActorContext& context, Services services, Transport& 
 }
 
 void PeersActor::started() {
+  // Those of an incarnation that failed. Its sessions have ended; what is left has no owner.
+  transport_.close_all(Error{ErrorCode::cancelled, "p2p", "the peers actor was restarted"});
   const auto bound = transport_.listen(options_.listen);
   if (!bound) context().fail_node(ErrorCode::config, bound.error().to_string());
   listening_ = *bound;
   log_event(services_.log, Event::listening, {{"address", listening_.to_string()}});
+  update_metrics();
   dial_due();
   context().send_after(dial_tick, Draft<schema::DialTimer>());
 }
@@ -100,8 +98,10 @@ void PeersActor::start_session(ConnectionId connection, const Endpoint& remote,
   rt::ChildSpec spec;
   spec.name = "session/" + std::to_string(connection);
   spec.restart = rt::Restart::temporary;
-  spec.factory = [this, options](rt::ActorContext& context) {
-    return std::make_unique<SessionActor>(context, services_, transport_, identity_, options);
+  // Nothing of this actor: the factory runs in the session's thread and may outlive us.
+  spec.factory = [services = services_, &transport = transport_, &identity = identity_,
+                  options](rt::ActorContext& context) {
+    return std::make_unique<SessionActor>(context, services, transport, identity, options);
   };
   const auto child = context().start_child(std::move(spec));
   if (!child) return transport_.close(connection, child.error());
@@ -126,28 +126,19 @@ void PeersActor::on_failed(schema::ConnectionFailed::Reader in, const Envelope&)
 
 void PeersActor::on_ready(schema::SessionReady::Reader in, const Envelope&) {
   const auto it = sessions_.find(in.getConnection());
-  if (it == sessions_.end()) return;
+  if (it == sessions_.end())
+    return transport_.close(in.getConnection(), Error{ErrorCode::cancelled, "p2p",
+                                                      "session of an earlier incarnation"});
   Session& session = it->second;
   session.id = NodeId::from(as_view(in.getNodeId()));
   session.moniker = in.getMoniker().cStr();
   session.tip = in.getTip();
   if (is_banned(session.id)) return close(session, ErrorCode::not_allowed, "banned");
-
-  // Two nodes may dial each other at once; both keep the connection that the smaller id opened.
-  for (auto& [connection, other] : sessions_) {
-    if (!other.ready || other.id != session.id) continue;
-    const bool we_are_smaller = identity_.node_key.node_id() < session.id;
-    // The same side opened both: it has lost the first one, whatever our socket says.
-    const bool keep_new = session.outbound == other.outbound || session.outbound == we_are_smaller;
-    if (!keep_new) return close(session, ErrorCode::duplicate, "already connected");
-    close(other, ErrorCode::duplicate, "replaced by the connection of the smaller node id");
-    other.ready = false;
-    break;
-  }
+  if (!settle_tie(session)) return close(session, ErrorCode::duplicate, "already connected");
   session.ready = true;
+  session.since = context().now();
   if (Wanted* wanted = wanted_by_id(session.id)) {
     wanted->connected = true;
-    wanted->failures = 0;
     if (wanted->dialling == session.connection) wanted->dialling = 0;
   }
   log_event(services_.log, Event::peer_up,
@@ -158,23 +149,80 @@ void PeersActor::on_ready(schema::SessionReady::Reader in, const Envelope&) {
   update_metrics();
 }
 
+// One session per peer. True: `session` stays and another one, if there is one, is closed.
+//
+// Two nodes that dial each other at once see the same two connections come up within moments: both
+// keep the one the smaller id opened. A connection that comes later is the answer of a peer that
+// has lost the first one (it was restarted, its network went away), whatever our socket says of
+// it: the newer one is kept. So is the newer of two that the same side opened.
+bool PeersActor::settle_tie(Session& session) {
+  const bool we_are_smaller = identity_.node_key.node_id() < session.id;
+  for (auto& [connection, other] : sessions_) {
+    if (!other.ready || other.id != session.id) continue;
+    const bool crossed =
+        session.outbound != other.outbound && context().now() - other.since < options_.tie_window;
+    if (crossed && session.outbound != we_are_smaller) return false;
+    close(other, ErrorCode::duplicate, "replaced by another connection of this peer");
+    other.ready = false;
+    other.replaced = true;
+    break;
+  }
+  return true;
+}
+
+void PeersActor::on_progress(schema::SessionProgress::Reader in, const Envelope&) {
+  const auto it = sessions_.find(in.getConnection());
+  if (it != sessions_.end()) it->second.tip = in.getTip();
+}
+
 void PeersActor::on_ended(schema::SessionEnded::Reader in, const Envelope&) {
   const auto it = sessions_.find(in.getConnection());
   if (it == sessions_.end()) return;
-  const Session session = it->second;
-  sessions_.erase(it);
-  const std::string code = in.getCode().cStr();
-  log_event(services_.log, session.ready ? Event::peer_down : Event::handshake_failed,
-            {{"address", session.remote.to_string()}, {"reason", in.getText().cStr()}});
-  if (session.ready) tell(session, schema::PublishedEvent::PEER_DOWN, in.getText().cStr());
-  Wanted* wanted =
-      session.ready ? wanted_by_id(session.id) : wanted_by_connection(session.connection);
+  if (in.getOffence()) {
+    it->second.id = NodeId::from(as_view(in.getNodeId()));
+    punish(it->second, protocol_violation_points, in.getCode().cStr(), in.getText().cStr());
+  }
+  forget(in.getConnection(), in.getText().cStr());
+}
+
+// A session that crashed could not say so. Looked at twice: one that ended has its SessionEnded,
+// with the reason, in our mailbox.
+void PeersActor::forget_crashed() {
+  std::vector<ConnectionId> crashed;
+  for (auto& [connection, session] : sessions_) {
+    // A mailbox without a bound in a bounded class: nobody stands in the slot.
+    if (session.ref.load(rt::MailboxClass::consensus).bound != 0) continue;
+    if (std::exchange(session.missing, true)) crashed.push_back(connection);
+  }
+  for (const ConnectionId connection : crashed) {
+    const Error reason{ErrorCode::internal, "session", "failed"};
+    transport_.close(connection, reason);
+    Draft<schema::PeerGone> gone;
+    gone->setPeer(sessions_.at(connection).number);
+    (void)sync_.send(std::move(gone));
+    forget(connection, reason.to_string());
+  }
+}
+
+// REQUIRES: the session is known and over.
+void PeersActor::forget(ConnectionId connection, const std::string& reason) {
+  const Session session = sessions_.extract(connection).mapped();
+  const bool was_peer = session.ready || session.replaced;
+  if (was_peer)
+    log_event(services_.log, Event::peer_down, {{"peer", session.id}, {"reason", reason}});
+  else
+    log_event(services_.log, Event::handshake_failed,
+              {{"address", session.remote.to_string()}, {"reason", reason}});
+  if (session.ready) tell(session, schema::PublishedEvent::PEER_DOWN, reason);
+  Wanted* wanted = was_peer ? wanted_by_id(session.id) : wanted_by_connection(session.connection);
   if (wanted != nullptr) {
-    wanted->dialling = 0;
+    // One that is refused right after the hello (we are banned there) does not start over.
+    if (session.ready && context().now() - session.since >= stable_after) wanted->failures = 0;
+    if (wanted->dialling == connection) wanted->dialling = 0;
     wanted->connected = std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& s) {
       return s.second.ready && s.second.id == wanted->address.id;
     });
-    if (!wanted->connected) retry_later(*wanted);
+    if (!wanted->connected && wanted->dialling == 0) retry_later(*wanted);
   }
   update_metrics();
 }
@@ -189,6 +237,8 @@ void PeersActor::close(Session& session, ErrorCode code, std::string text) {
 // ---- dialling
 
 void PeersActor::on_dial_timer(schema::DialTimer::Reader, const Envelope&) {
+  forget_crashed();
+  services_.metrics.banned_peers.set_count(options_.conduct->banned(context().now()));
   dial_due();
   context().send_after(dial_tick, Draft<schema::DialTimer>());
 }
@@ -216,26 +266,29 @@ void PeersActor::retry_later(Wanted& wanted) {
 void PeersActor::on_misbehaved(schema::PeerMisbehaved::Reader in, const Envelope&) {
   Session* session = session_by_number(in.getPeer());
   if (session == nullptr || !session->ready) return;
-  if (records_.size() >= records_max && !records_.contains(session->id))
-    records_.erase(records_.begin());
-  Record& record = records_[session->id];
-  record.points += points_for(in.getCode().cStr());
-  if (record.points < ban_points) return;
-  record.points = 0;
-  const std::int64_t factor = std::int64_t{1} << std::min(record.bans++, 10U);
-  record.banned_until = context().now() + options_.ban * factor;
+  const std::string code = in.getCode().cStr();
+  if (punish(*session, points_for(code), code, in.getText().cStr()))
+    close(*session, ErrorCode::not_allowed, "misbehaviour: " + code);
+}
+
+// True: the peer is banned by this.
+bool PeersActor::punish(const Session& session, std::uint32_t points, const std::string& code,
+                        const std::string& text) {
+  services_.metrics.peer_offences.with({code}).add();
+  log_event(services_.log, Event::peer_offence,
+            {{"peer", session.id}, {"code", code}, {"points", points}, {"text", text}});
+  const bool persistent = wanted_by_id(session.id) != nullptr;
+  const auto ban = options_.conduct->offend(session.id, points, persistent, context().now());
+  if (!ban) return false;
   log_event(services_.log, Event::peer_banned,
-            {{"peer", session->id},
-             {"reason", in.getText().cStr()},
-             {"seconds", options_.ban.ns * factor / 1'000'000'000}});
-  tell(*session, schema::PublishedEvent::PEER_BANNED, in.getText().cStr());
-  close(*session, ErrorCode::not_allowed, "misbehaviour: " + std::string(in.getCode().cStr()));
+            {{"peer", session.id}, {"reason", text}, {"seconds", ban->ns / 1'000'000'000}});
+  tell(session, schema::PublishedEvent::PEER_BANNED, text);
   update_metrics();
+  return true;
 }
 
 bool PeersActor::is_banned(const NodeId& id) const {
-  const auto it = records_.find(id);
-  return it != records_.end() && it->second.banned_until > context().now();
+  return options_.conduct->is_banned(id, context().now());
 }
 
 // ---- broadcast and questions
@@ -264,12 +317,10 @@ void PeersActor::on_get_peers(schema::GetPeers::Reader, const Envelope& envelope
     list[i].setConnectedSeconds(
         static_cast<std::uint64_t>((context().now() - session.since).ns / 1'000'000'000));
     list[i].setSendQueue(session.ref.load(rt::MailboxClass::consensus).depth);
-    const auto record = records_.find(session.id);
-    list[i].setScore(record == records_.end() ? 0
-                                              : -static_cast<std::int32_t>(record->second.points));
+    list[i].setScore(
+        -static_cast<std::int32_t>(options_.conduct->points(session.id, context().now())));
   }
-  view->setBanned(static_cast<std::uint32_t>(std::count_if(
-      records_.begin(), records_.end(), [this](const auto& r) { return is_banned(r.first); })));
+  view->setBanned(static_cast<std::uint32_t>(options_.conduct->banned(context().now())));
   context().reply(envelope, std::move(view));
 }
 
@@ -288,8 +339,7 @@ void PeersActor::tell(const Session& session, schema::PublishedEvent::Which what
 void PeersActor::update_metrics() {
   services_.metrics.peers.set_count(static_cast<std::uint64_t>(std::count_if(
       sessions_.begin(), sessions_.end(), [](const auto& s) { return s.second.ready; })));
-  services_.metrics.banned_peers.set_count(static_cast<std::uint64_t>(std::count_if(
-      records_.begin(), records_.end(), [this](const auto& r) { return is_banned(r.first); })));
+  services_.metrics.banned_peers.set_count(options_.conduct->banned(context().now()));
 }
 
 PeersActor::Wanted* PeersActor::wanted_by_id(const NodeId& id) {

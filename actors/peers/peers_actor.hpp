@@ -1,12 +1,18 @@
 // PeersActor: listens, dials, and knows every session. Decides who may connect, keeps persistent
 // peers connected (backoff with jitter, never giving up), breaks ties between double connections,
 // bans who provably misbehaves, and broadcasts what validators say to all ready sessions.
+//
+// Restart: sessions stand after it in a rest_for_one family, so when it fails they all end first
+// (each says goodbye and tells sync). The next incarnation closes what connections are left, takes
+// the listener over, knows the bans, and dials again: one clean state instead of a guessed one.
 #pragma once
 #include <map>
+#include <memory>
 #include <vector>
 
-#include "actors/api/interface.hpp"
+#include "actors/peers/conduct.hpp"
 #include "actors/peers/session_actor.hpp"
+#include "actors/runtime/supervisor.hpp"
 
 namespace witan::peers {
 
@@ -25,9 +31,17 @@ struct PeersOptions {
   Duration dial_timeout = Duration::from_s(3);
   Duration backoff_min = Duration::from_ms(100);
   Duration backoff_max = Duration::from_s(10);
-  Duration ban = Duration::from_s(60);  // doubled with every ban of the same peer
-  SessionOptions session;               // template: connection, remote, expected are filled in
+  // Of two connections of one peer that both came up within this time both ends keep the one the
+  // smaller node id opened; later the newer one wins: the older may be dead without our knowing.
+  Duration tie_window = Duration::from_s(5);
+  std::shared_ptr<Conduct> conduct;  // outlives incarnations; made by family()
+  SessionOptions session;            // template: connection, remote, expected are filled in
 };
+
+// /node/peers: the peers actor and, started by it, the sessions. `transport` and `identity` outlive
+// the tree.
+[[nodiscard]] rt::SupervisorSpec family(Services services, Transport& transport,
+                                        const Identity& identity, PeersOptions options);
 
 class PeersActor final : public rt::ActorFor<PeersRole> {
  public:
@@ -46,8 +60,10 @@ class PeersActor final : public rt::ActorFor<PeersRole> {
     std::uint64_t tip = 0;
     bool outbound = false;
     bool ready = false;
+    bool replaced = false;  // a newer connection of its peer won; it is being closed
+    bool missing = false;   // nobody stood in its slot at the last look
     std::uint32_t number = 0;
-    Instant since{};
+    Instant since{};  // it was opened; once ready: it became ready
   };
   struct Wanted {  // a persistent peer
     PeerAddress address;
@@ -56,15 +72,11 @@ class PeersActor final : public rt::ActorFor<PeersRole> {
     std::uint32_t failures = 0;
     Instant next_dial{};
   };
-  struct Record {  // of a node id that misbehaved
-    std::uint32_t points = 0;
-    std::uint32_t bans = 0;
-    Instant banned_until{};
-  };
 
   void on_opened(schema::ConnectionOpened::Reader in, const Envelope& envelope);
   void on_failed(schema::ConnectionFailed::Reader in, const Envelope& envelope);
   void on_ready(schema::SessionReady::Reader in, const Envelope& envelope);
+  void on_progress(schema::SessionProgress::Reader in, const Envelope& envelope);
   void on_ended(schema::SessionEnded::Reader in, const Envelope& envelope);
   void on_misbehaved(schema::PeerMisbehaved::Reader in, const Envelope& envelope);
   void on_get_peers(schema::GetPeers::Reader in, const Envelope& envelope);
@@ -76,6 +88,11 @@ class PeersActor final : public rt::ActorFor<PeersRole> {
   void dial_due();
   void retry_later(Wanted& wanted);
   void close(Session& session, ErrorCode code, std::string text);
+  [[nodiscard]] bool settle_tie(Session& session);
+  void forget_crashed();
+  void forget(ConnectionId connection, const std::string& reason);
+  bool punish(const Session& session, std::uint32_t points, const std::string& code,
+              const std::string& text);
   [[nodiscard]] bool is_banned(const NodeId& id) const;
   Wanted* wanted_by_id(const NodeId& id);
   Wanted* wanted_by_connection(ConnectionId connection);
@@ -91,7 +108,7 @@ class PeersActor final : public rt::ActorFor<PeersRole> {
   std::map<ConnectionId, Session> sessions_;
   std::vector<Wanted> wanted_;
   rt::ActorRef<EventsRole> events_;
-  std::map<NodeId, Record> records_;  // bounded: records_max
+  rt::ActorRef<SyncRole> sync_;
 };
 
 }  // namespace witan::peers

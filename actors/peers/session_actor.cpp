@@ -1,5 +1,8 @@
 #include "actors/peers/session_actor.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "crypto/random.hpp"
 #include "messages/base/hex.hpp"
 #include "messages/types/block.hpp"
@@ -9,7 +12,8 @@ namespace {
 
 constexpr std::size_t send_batch_bytes = 64 * 1024;
 constexpr Duration credit_retry = Duration::from_ms(5);
-constexpr std::size_t goodbye_text_max = 200;  // below limits::text_bytes_max
+constexpr Duration progress_period = Duration::from_ms(200);  // between reports of the peer's tip
+constexpr std::size_t goodbye_text_max = 200;                 // below limits::text_bytes_max
 
 struct Rate {
   std::uint64_t per_second, burst;
@@ -35,6 +39,9 @@ Rate rate_of(Channel channel) {
   }
 }
 
+// Who works on a height has decided those below it.
+std::uint64_t tip_below(std::uint64_t height) { return height == 0 ? 0 : height - 1; }
+
 }  // namespace
 
 SessionActor::SessionActor(rt::ActorContext& context, Services services, Transport& transport,
@@ -48,7 +55,8 @@ SessionActor::SessionActor(rt::ActorContext& context, Services services, Transpo
       manager_(context.ref<PeersRole>(PeersRole::path)),
       consensus_(context.ref<ConsensusRole>(ConsensusRole::path)),
       sync_(context.ref<SyncRole>(SyncRole::path)),
-      mempool_(context.ref<MempoolRole>(MempoolRole::path)) {
+      mempool_(context.ref<MempoolRole>(MempoolRole::path)),
+      events_(context.ref<EventsRole>(EventsRole::path)) {
   // One worker per peer: its messages keep their order.
   const std::size_t worker = options_.connection % options_.verifier_workers;
   verifier_ =
@@ -77,6 +85,7 @@ SessionActor::SessionActor(rt::ActorContext& context, Services services, Transpo
   own<schema::HandshakeTimer>(&SessionActor::on_handshake_timer);
   own<schema::PingTimer>(&SessionActor::on_ping_timer);
   own<schema::CreditTimer>(&SessionActor::on_credit_timer);
+  own<schema::ProgressTimer>(&SessionActor::on_progress_timer);
 }
 
 void SessionActor::started() {
@@ -99,9 +108,7 @@ void SessionActor::started() {
 }
 
 void SessionActor::stopping() {
-  if (ended_) return;
-  say_goodbye(name_of(ErrorCode::cancelled), "node stops");
-  transport_.close(options_.connection, Error{ErrorCode::cancelled, "session", "node stops"});
+  end(Error{ErrorCode::cancelled, "session", "the node stops or restarts its connections"});
 }
 
 // ---- the connection
@@ -112,7 +119,8 @@ void SessionActor::on_bytes(schema::SocketBytes::Reader in, const Envelope&) {
   append(in_, bytes);
   credit_held_ += bytes.size();
   last_heard_ = context().now();
-  if (const Status status = process(); !status) return end(status.error());
+  if (const Status status = process(); !status)
+    return end(status.error(), is_offence(status.error().code));
   in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(std::exchange(in_offset_, 0)));
   return_credit();
 }
@@ -203,7 +211,9 @@ void SessionActor::on_closed(schema::SocketClosed::Reader in, const Envelope&) {
 void SessionActor::on_close(schema::CloseSession::Reader in, const Envelope&) {
   if (ended_) return;
   say_goodbye(in.getCode().cStr(), in.getText().cStr());
-  end(Error{ErrorCode::not_allowed, "session", in.getText().cStr()});
+  const bool duplicate = std::string_view(in.getCode().cStr()) == name_of(ErrorCode::duplicate);
+  end(Error{duplicate ? ErrorCode::duplicate : ErrorCode::not_allowed, "session",
+            in.getText().cStr()});
 }
 
 void SessionActor::on_handshake_timer(schema::HandshakeTimer::Reader, const Envelope&) {
@@ -232,8 +242,8 @@ void SessionActor::say_goodbye(std::string_view code, std::string_view text) {
 }
 
 // The one way a session ends: tells the peer why unless it is gone, tells the manager and sync,
-// closes, stops.
-void SessionActor::end(const Error& reason) {
+// closes, stops. `offence`: the reason is what the peer did, and no correct peer does it.
+void SessionActor::end(const Error& reason, bool offence) {
   if (ended_) return;
   if (reason.code != ErrorCode::network) say_goodbye(name_of(reason.code), reason.to_string());
   ended_ = true;
@@ -247,15 +257,38 @@ void SessionActor::end(const Error& reason) {
   ended->setText(reason.to_string());
   ended->setOutbound(options_.expected.has_value());
   ended->setReady(ready_);
+  ended->setOffence(offence);
   if (options_.expected) ended->setNodeId(as_data(*options_.expected));
   if (noise_) ended->setNodeId(as_data(noise_->remote_static));
-  (void)manager_.send(std::move(ended));
+  const bool told = manager_.send(std::move(ended)) == rt::Delivery::delivered;
   if (ready_) {
+    if (!told) announce_end(reason);
     Draft<schema::PeerGone> gone;
     gone->setPeer(context().erased_self().number());
     (void)sync_.send(std::move(gone));
   }
   context().stop_self(reason.to_string());
+}
+
+// In place of the manager, which has failed and forgotten us.
+void SessionActor::announce_end(const Error& reason) {
+  log_event(services_.log, Event::peer_down,
+            {{"peer", noise_->remote_static}, {"reason", reason.to_string()}});
+  Draft<schema::PublishedEvent> event(96);
+  auto down = event->initPeerDown();
+  down.setNodeId(as_data(noise_->remote_static));
+  down.setAddress(options_.remote.to_string());
+  down.setReason(reason.to_string());
+  (void)events_.send(std::move(event));
+}
+
+// Whether an error of what we received proves misbehaviour of the peer. Before the connection is
+// encrypted we do not know who it is, and a bad tag may be the work of anybody on the way; another
+// chain or version is a mistake of an operator; the rest was said by the holder of the node key.
+bool SessionActor::is_offence(ErrorCode code) const {
+  if (!noise_ || noise_->remote_static == identity_.node_key.node_id()) return false;
+  return code != ErrorCode::decrypt_failed && code != ErrorCode::wrong_chain &&
+         code != ErrorCode::wrong_version && code != ErrorCode::network;
 }
 
 // ---- messages in
@@ -284,6 +317,7 @@ void SessionActor::route(const WireMessage& message) {
   counters.received.add();
   counters.received_bytes.add(e.words->flat_bytes());
   if (e.is<schema::Vote>()) {
+    note_tip(std::max(tip_, tip_below(Received<schema::Vote>(e)->getHeight())));
     (void)verifier_.send<schema::Vote>(e);
   } else if (e.is<schema::Proposal>()) {
     (void)verifier_.send<schema::Proposal>(e);
@@ -292,10 +326,12 @@ void SessionActor::route(const WireMessage& message) {
   } else if (e.is<schema::Certificate>()) {
     (void)verifier_.send<schema::Certificate>(e);
   } else if (e.is<schema::RoundStatus>()) {
+    note_tip(std::max(tip_, tip_below(Received<schema::RoundStatus>(e)->getHeight())));
     (void)consensus_.send<schema::RoundStatus>(e);
   } else if (e.is<schema::TransactionBatch>()) {
     (void)mempool_.send<schema::TransactionBatch>(e);
   } else if (e.is<schema::SyncStatus>()) {
+    note_tip(Received<schema::SyncStatus>(e)->getTip());
     (void)sync_.send<schema::SyncStatus>(e);
   } else if (e.is<schema::RangeRequest>()) {
     (void)sync_.send<schema::RangeRequest>(e);
@@ -306,6 +342,22 @@ void SessionActor::route(const WireMessage& message) {
     pong->setNonce(Received<schema::Ping>(e)->getNonce());
     enqueue(std::move(pong));
   }
+}
+
+// For those who ask about peers, not for decisions: nobody has checked it. A peer's own status says
+// where it is; between two of those its votes show that it has come further.
+void SessionActor::note_tip(std::uint64_t tip) {
+  if (std::exchange(tip_, tip) == tip || std::exchange(progress_timer_, true)) return;
+  context().send_after(progress_period, Draft<schema::ProgressTimer>());
+}
+
+void SessionActor::on_progress_timer(schema::ProgressTimer::Reader, const Envelope&) {
+  progress_timer_ = false;
+  if (ended_) return;
+  Draft<schema::SessionProgress> progress;
+  progress->setConnection(options_.connection);
+  progress->setTip(tip_);
+  (void)manager_.send(std::move(progress));
 }
 
 Status SessionActor::on_hello(const Envelope& envelope) {
@@ -334,6 +386,7 @@ Status SessionActor::on_hello(const Envelope& envelope) {
 
 void SessionActor::become_ready(schema::Hello::Reader hello) {
   ready_ = true;
+  tip_ = hello.getTip();
   pending_send_bytes_ =
       services_.metrics.peer_pending_send_bytes.with({to_hex(noise_->remote_static)});
   const std::uint32_t number = context().erased_self().number();

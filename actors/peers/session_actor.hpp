@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 
+#include "actors/api/interface.hpp"
 #include "actors/consensus/interface.hpp"
 #include "actors/mempool/interface.hpp"
 #include "actors/peers/frame.hpp"
@@ -62,18 +63,22 @@ class SessionActor final : public rt::ActorFor<SessionRole> {
   void on_handshake_timer(schema::HandshakeTimer::Reader in, const Envelope& envelope);
   void on_credit_timer(schema::CreditTimer::Reader in, const Envelope& envelope);
   void on_ping_timer(schema::PingTimer::Reader in, const Envelope& envelope);
+  void on_progress_timer(schema::ProgressTimer::Reader in, const Envelope& envelope);
   Status process();
   Status process_handshake();
   Result<bool> process_packet();  // false: needs more bytes
   void return_credit();
   void say_goodbye(std::string_view code, std::string_view text);
-  void end(const Error& reason);
+  void end(const Error& reason, bool offence = false);
+  void announce_end(const Error& reason);
+  [[nodiscard]] bool is_offence(ErrorCode code) const;
 
   // ---- messages in
   Status on_message(WireMessage message);
   Status on_hello(const Envelope& envelope);
   void route(const WireMessage& message);
   void become_ready(schema::Hello::Reader hello);
+  void note_tip(std::uint64_t tip);
 
   // ---- counting
   struct TypeCounters {
@@ -108,6 +113,8 @@ class SessionActor final : public rt::ActorFor<SessionRole> {
   std::size_t credit_held_ = 0;  // processed bytes whose credit is held back
   bool credit_timer_ = false;
   Instant last_heard_{};
+  std::uint64_t tip_ = 0;  // of the peer, as it tells it
+  bool progress_timer_ = false;
   std::array<TokenBucket, channel_count> limits_;
   std::vector<TypeCounters> counters_;             // in the order of wire_types()
   std::optional<GaugeHandle> pending_send_bytes_;  // once we know who the peer is
@@ -115,6 +122,7 @@ class SessionActor final : public rt::ActorFor<SessionRole> {
   rt::ActorRef<ConsensusRole> consensus_;
   rt::ActorRef<SyncRole> sync_;
   rt::ActorRef<MempoolRole> mempool_;
+  rt::ActorRef<EventsRole> events_;
   rt::ActorRef<VerifierRole> verifier_;
 };
 

@@ -76,6 +76,7 @@ class SocketTransport final : public Transport {
   std::size_t send(ConnectionId id, Bytes bytes) override;
   void consumed(ConnectionId id, std::size_t bytes) override;
   void close(ConnectionId id, const Error& reason) override;
+  void close_all(const Error& reason) override;
   void stop_listening() override;
   void stop() override;
 
@@ -100,8 +101,12 @@ class SocketTransport final : public Transport {
   tcp::acceptor acceptor_;
   asio::steady_timer accept_timer_;
   tcp::resolver resolver_;
-  std::mutex mutex_;  // guards connections_
+  std::mutex mutex_;  // guards all until next_id_
   std::map<ConnectionId, ConnectionPtr> connections_;
+  struct Listening {
+    Endpoint asked, bound;
+  };
+  std::optional<Listening> listening_;
   std::atomic<ConnectionId> next_id_{1};
   std::atomic<bool> stopped_{false};
   std::thread thread_;
@@ -120,6 +125,12 @@ void SocketTransport::add(const ConnectionPtr& c) {
 }
 
 Result<Endpoint> SocketTransport::listen(const Endpoint& at) {
+  const std::lock_guard lock(mutex_);
+  if (listening_) {
+    if (listening_->asked == at) return listening_->bound;
+    return fail(ErrorCode::network, "p2p.laddr",
+                "already listening on " + listening_->bound.to_string());
+  }
   boost::system::error_code code;
   const auto address = asio::ip::make_address(at.host, code);
   if (code) return fail(ErrorCode::network, "p2p.laddr", "not an IP address: " + at.host);
@@ -135,6 +146,7 @@ Result<Endpoint> SocketTransport::listen(const Endpoint& at) {
                 at.to_string() + ": " + code.message() + "; choose another p2p.laddr");
   }
   const Endpoint bound = endpoint_of(acceptor_.local_endpoint());
+  listening_ = Listening{at, bound};
   asio::post(io_, [this] { accept(); });
   return bound;
 }
@@ -333,6 +345,15 @@ void SocketTransport::close(ConnectionId id, const Error& reason) {
     }
     finish(c, reason);
   });
+}
+
+void SocketTransport::close_all(const Error& reason) {
+  std::vector<ConnectionId> all;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, c] : connections_) all.push_back(id);
+  }
+  for (const ConnectionId id : all) close(id, reason);
 }
 
 // Io thread. Reports the end exactly once: whoever removes the connection from the map reports.

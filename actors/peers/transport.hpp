@@ -42,7 +42,8 @@ class Transport {
   virtual ~Transport() = default;
   // Must be called once, before anything else.
   virtual void set_events(TransportEvents* events) = 0;
-  // Port 0 asks for a free one; returns the bound endpoint. Errors: network.
+  // Port 0 asks for a free one; returns the bound endpoint. Asked again for the same endpoint it
+  // returns what is bound: a restarted owner takes the listener over. Errors: network.
   [[nodiscard]] virtual Result<Endpoint> listen(const Endpoint& at) = 0;
   virtual ConnectionId connect(const Endpoint& to, Duration timeout) = 0;
   // Nothing is read from a connection before this: its owner has to be in place.
@@ -54,7 +55,9 @@ class Transport {
   virtual void consumed(ConnectionId connection, std::size_t bytes) = 0;
   // Writes what is queued (bounded by a short deadline), then closes.
   virtual void close(ConnectionId connection, const Error& reason) = 0;
-  // Accepts no more connections.
+  // Closes every connection there is, those being dialled included; the listener stays.
+  virtual void close_all(const Error& reason) = 0;
+  // Accepts no more connections, for good.
   virtual void stop_listening() = 0;
   // Closes everything and joins the io thread.
   virtual void stop() = 0;

@@ -2,8 +2,8 @@
 
 namespace witan::peers {
 
-TransportBridge::TransportBridge(rt::Runtime& runtime)
-    : runtime_(runtime), manager_(runtime.ref<PeersRole>(PeersRole::path)) {}
+TransportBridge::TransportBridge(rt::Runtime& runtime, Transport& transport)
+    : runtime_(runtime), transport_(transport), manager_(runtime.ref<PeersRole>(PeersRole::path)) {}
 
 rt::ActorRef<SessionRole>& TransportBridge::session(ConnectionId connection) {
   auto it = sessions_.find(connection);
@@ -21,7 +21,8 @@ void TransportBridge::opened(ConnectionId connection, const Endpoint& remote, bo
   opened->setHost(remote.host);
   opened->setPort(remote.port);
   opened->setOutbound(outbound);
-  (void)manager_.send(std::move(opened));
+  if (manager_.send(std::move(opened)) != rt::Delivery::delivered)
+    transport_.close(connection, Error{ErrorCode::unavailable, "p2p", "no peers actor runs"});
 }
 
 void TransportBridge::on_accepted(ConnectionId connection, const Endpoint& remote) {

@@ -8,10 +8,11 @@
 
 namespace witan::peers {
 
-// Called on the transport's thread only. Outlives the transport's stop().
+// Called on the transport's thread only. Outlives the transport's stop(). A connection that opens
+// while no peers actor runs (it is being restarted) is closed at once: nobody would ever own it.
 class TransportBridge final : public TransportEvents {
  public:
-  explicit TransportBridge(rt::Runtime& runtime);
+  TransportBridge(rt::Runtime& runtime, Transport& transport);
 
   void on_accepted(ConnectionId connection, const Endpoint& remote) override;
   void on_connected(ConnectionId connection, const Endpoint& remote) override;
@@ -25,6 +26,7 @@ class TransportBridge final : public TransportEvents {
   rt::ActorRef<SessionRole>& session(ConnectionId connection);
 
   rt::Runtime& runtime_;
+  Transport& transport_;
   rt::ActorRef<PeersRole> manager_;
   std::map<ConnectionId, rt::ActorRef<SessionRole>> sessions_;
 };

@@ -63,6 +63,7 @@ enum class LogLevel : std::uint8_t { trace = 0, debug = 1, info = 2, warn = 3, e
   X(listening,              info,  peers, "address", "accepting peer connections") \
   X(peer_up,                info,  peers, "peer,address,outbound", "encrypted session with a peer is established") \
   X(peer_down,              info,  peers, "peer,reason", "session with a peer ended") \
+  X(peer_offence,           info,  peers, "peer,code,points,text", "a peer broke a rule of the protocol; 100 points are a ban") \
   X(peer_banned,            warn,  peers, "peer,reason,seconds", "a peer broke the protocol and is refused for a while") \
   X(handshake_failed,       debug, peers, "address,reason", "a connection did not become a session") \
   X(dial_failed,            debug, peers, "address,text,retry_ms", "an outgoing connection could not be made") \

@@ -67,6 +67,7 @@ enum class Buckets : unsigned char { none, latency, micro, interval, bytes };
   /* p2p: ours */ \
   COUNTER_L(handshake_failures, "p2p_handshake_failures_total", "reason", "Connections that did not become a session") \
   GAUGE(banned_peers, "p2p_banned_peers", "Peers refused at present") \
+  COUNTER_L(peer_offences, "p2p_peer_offences_total", "reason", "Rules of the protocol broken by peers, by error code") \
   COUNTER_L(credit_stalls, "p2p_credit_stalls_total", "class", "Times reading from a peer paused for lack of credit") \
   COUNTER_L(peer_drops, "p2p_send_drops_total", "class", "Messages dropped because a peer's send queue was full") \
   /* mempool: CometBFT */ \

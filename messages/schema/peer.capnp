@@ -48,7 +48,10 @@ struct SessionEnded {
   outbound @4 :Bool;
   ready @5 :Bool;
   connection @6 :UInt64;
+  offence @7 :Bool;            # the peer broke the protocol: costs it points
 }
+struct SessionProgress { connection @0 :UInt64; tip @1 :UInt64; }  # the peer's tip as it tells it
+struct ProgressTimer {}
 struct PingTimer { generation @0 :UInt64; }
 struct DialTimer { generation @0 :UInt64; }
 struct HandshakeTimer {}

@@ -45,10 +45,12 @@ class MemoryTransport final : public peers::Transport {
 
   void set_events(peers::TransportEvents* events) override { events_ = events; }
   Result<peers::Endpoint> listen(const peers::Endpoint& at) override {
+    if (listening_ != 0 && at == asked_) return peers::Endpoint{at.host, listening_};
     const std::uint16_t port = at.port != 0 ? at.port : network_.next_port_++;
     if (!network_.listeners_.emplace(port, this).second)
       return fail(ErrorCode::network, "p2p.laddr", "address in use");
     listening_ = port;
+    asked_ = at;
     return peers::Endpoint{at.host, port};
   }
   peers::ConnectionId connect(const peers::Endpoint& to, Duration) override {
@@ -100,6 +102,15 @@ class MemoryTransport final : public peers::Transport {
   void close(peers::ConnectionId id, const Error& reason) override {
     if (const auto it = ends_.find(id); it != ends_.end()) it->second.closing = true;
     post([this, id, reason] { drop(id, reason); });
+  }
+  void close_all(const Error& reason) override {
+    for (const auto& [id, end] : ends_) close(id, reason);
+  }
+  // As after a power failure: nobody at the other ends hears anything, then or later.
+  void vanish() {
+    stop_listening();
+    *alive_ = false;
+    ends_.clear();
   }
   void stop_listening() override {
     if (listening_ != 0) network_.listeners_.erase(std::exchange(listening_, std::uint16_t{0}));
@@ -154,6 +165,7 @@ class MemoryTransport final : public peers::Transport {
   peers::TransportEvents* events_ = nullptr;
   std::map<peers::ConnectionId, End> ends_;
   std::uint16_t listening_ = 0;
+  peers::Endpoint asked_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

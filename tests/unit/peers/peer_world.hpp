@@ -19,8 +19,12 @@
 
 namespace witan::test {
 
+inline Metrics& metrics() {
+  static Metrics out("chain", "test");
+  return out;
+}
+
 inline Services services() {
-  static Metrics metrics("test");
   static const std::unique_ptr<Logger> log = [] {
     LogOptions options;
     options.levels = "error";
@@ -29,7 +33,7 @@ inline Services services() {
     WITAN_REQUIRE_OK(opened);
     return std::move(*opened);
   }();
-  return Services{*log, metrics};
+  return Services{*log, metrics()};
 }
 
 inline SecretKey node_key(std::uint8_t n) {
@@ -72,7 +76,7 @@ class PeerNode {
     options.seed = setup.number;
     options.end_process = [this](const rt::ExitStatus&) { ++exits; };
     runtime_ = std::make_unique<rt::Runtime>(std::move(options));
-    bridge_ = std::make_unique<peers::TransportBridge>(*runtime_);
+    bridge_ = std::make_unique<peers::TransportBridge>(*runtime_, *transport_);
     transport_->set_events(bridge_.get());
     runtime_->start(tree(setup));
     if (setup.deterministic) runtime_->drain();
@@ -85,6 +89,7 @@ class PeerNode {
   PeerNode& operator=(const PeerNode&) = delete;
 
   [[nodiscard]] rt::Runtime& runtime() { return *runtime_; }
+  [[nodiscard]] peers::Transport& transport() { return *transport_; }
   [[nodiscard]] rt::ActorRef<PeersRole> manager() {
     return runtime_->ref<PeersRole>(PeersRole::path);
   }
@@ -98,16 +103,34 @@ class PeerNode {
       if (e.is<T>()) out.push_back(e);
     return out;
   }
-  // Ready sessions as the manager counts them (deterministic runtimes only).
-  [[nodiscard]] std::vector<std::string> peers_now() {
-    std::vector<std::string> out;
+  struct PeerNow {
+    std::string moniker;
+    std::uint64_t height = 0;
+    int score = 0;
+    bool outbound = false;
+  };
+  // Ready sessions as the manager shows them (deterministic runtimes only).
+  [[nodiscard]] std::vector<PeerNow> view() {
+    std::vector<PeerNow> out;
     runtime_->ask<schema::PeersView>(manager(), Draft<schema::GetPeers>(), Duration::from_s(1),
                                      [&out](Result<schema::PeersView::Reader> view) {
                                        if (!view) return;
                                        for (const auto peer : view->getPeers())
-                                         out.emplace_back(peer.getMoniker().cStr());
+                                         out.push_back({peer.getMoniker().cStr(), peer.getHeight(),
+                                                        peer.getScore(), peer.getOutbound()});
                                      });
     runtime_->drain();
+    return out;
+  }
+  [[nodiscard]] std::vector<std::string> peers_now() {
+    std::vector<std::string> out;
+    for (const PeerNow& peer : view()) out.push_back(peer.moniker);
+    return out;
+  }
+  [[nodiscard]] std::size_t published(schema::PublishedEvent::Which what) {
+    std::size_t out = 0;
+    for (const Envelope& e : routed<schema::PublishedEvent>())
+      out += Received<schema::PublishedEvent>(e)->which() == what ? 1U : 0U;
     return out;
   }
   int exits = 0;
@@ -128,18 +151,15 @@ class PeerNode {
     options.persistent = setup.persistent;
     options.inbound_max = setup.inbound_max;
     options.session.verifier_workers = 1;
-    rt::ChildSpec manager_spec;
-    manager_spec.name = "peers";
-    manager_spec.factory = [this, options](rt::ActorContext& context) {
-      return std::make_unique<peers::PeersActor>(context, services(), *transport_, identity_,
-                                                 options);
-    };
-    rt::SupervisorSpec peer_family;
-    peer_family.name = "peers";
-    peer_family.children = {std::move(manager_spec)};
+    rt::SupervisorSpec api_family;
+    api_family.name = "api";
+    api_family.children = {tap<EventsRole>("events", keep)};
     rt::SupervisorSpec root;
     root.name = "node";
-    root.children = {std::move(chain_family), std::move(peer_family)};
+    root.max_restarts = 0;
+    root.children = {std::move(chain_family),
+                     peers::family(services(), *transport_, identity_, std::move(options)),
+                     std::move(api_family)};
     return root;
   }
 

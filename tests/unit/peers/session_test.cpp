@@ -1,68 +1,8 @@
 // Sessions and their manager: between whole nodes in virtual time, against a peer that breaks every
 // rule, and over real sockets.
-#include <chrono>
-#include <thread>
-
-#include "tests/unit/peers/peer_world.hpp"
-#include "tests/unit/wire/random_objects.hpp"
+#include "tests/unit/peers/world.hpp"
 
 namespace witan::test {
-namespace {
-
-// Nodes and raw peers on one network, moved forward together.
-struct World {
-  PeerNode& add(const NodeSetup& setup) {
-    nodes.push_back(std::make_unique<PeerNode>(network.host(), setup));
-    return *nodes.back();
-  }
-  void settle() {
-    bool busy = true;
-    while (busy) {
-      busy = network.run();
-      for (const auto& node : nodes) busy = (node && node->runtime().drain() > 0) || busy;
-    }
-  }
-  void run(Duration time, Duration step = Duration::from_ms(10)) {
-    settle();
-    for (std::int64_t t = 0; t < time.ns; t += step.ns) {
-      for (const auto& node : nodes)
-        if (node) node->runtime().advance(step);
-      settle();
-    }
-  }
-  MemoryNetwork network;
-  std::vector<std::unique_ptr<PeerNode>> nodes;
-};
-
-peers::PeerAddress address_of(std::uint8_t number, std::uint16_t port) {
-  return {node_key(number).node_id(), {"127.0.0.1", port}};
-}
-
-// One node and a raw peer that has finished the handshake.
-struct OneNode : World {
-  OneNode() : node(add({.number = 1, .port = 100})), raw(network, 50) {
-    raw.dial(100, node.id());
-    settle();
-    BOOST_REQUIRE(raw.encrypted());
-  }
-  void greet() {
-    raw.say_hello();
-    settle();
-    BOOST_REQUIRE_EQUAL(node.peers_now().size(), 1u);
-  }
-  PeerNode& node;
-  RawPeer raw;
-};
-
-Draft<schema::Vote> vote_draft(std::uint64_t seed = 1) {
-  Random r(seed);
-  Draft<schema::Vote> draft;
-  write_vote(*draft, any_vote(r));
-  return draft;
-}
-
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(session_test)
 
 BOOST_AUTO_TEST_CASE(two_nodes_shake_hands_and_a_vote_reaches_the_other_verifier) {
@@ -302,32 +242,9 @@ BOOST_AUTO_TEST_CASE(inbound_connections_are_bounded) {
 // The same over the kernel's loopback, with threads and real time.
 BOOST_AUTO_TEST_CASE(two_nodes_over_real_sockets) {
   const auto sockets = [] { return peers::make_socket_transport({}); };
-  std::uint16_t port = 0;
-  {
-    const auto probe = sockets();
-    struct Quiet final : peers::TransportEvents {
-      void on_accepted(peers::ConnectionId, const peers::Endpoint&) override {}
-      void on_connected(peers::ConnectionId, const peers::Endpoint&) override {}
-      void on_connect_failed(peers::ConnectionId, const Error&) override {}
-      void on_bytes(peers::ConnectionId, ByteView) override {}
-      void on_drained(peers::ConnectionId) override {}
-      void on_closed(peers::ConnectionId, const Error&) override {}
-    } quiet;
-    probe->set_events(&quiet);
-    const auto at = probe->listen({"127.0.0.1", 0});
-    WITAN_REQUIRE_OK(at);
-    port = at->port;
-    probe->stop();
-  }
+  const std::uint16_t port = free_port();
   PeerNode a(sockets(), {.number = 1, .port = port, .deterministic = false});
   PeerNode b(sockets(), {.number = 2, .persistent = {address_of(1, port)}, .deterministic = false});
-  const auto eventually = [](auto&& condition) {
-    for (int i = 0; i < 1000 && !condition(); ++i) {
-      // sleeps: the actors run on their own threads and what they did is polled
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return condition();
-  };
   BOOST_REQUIRE(eventually([&] {
     return a.routed<schema::PeerReady>().size() == 1 && b.routed<schema::PeerReady>().size() == 1;
   }));

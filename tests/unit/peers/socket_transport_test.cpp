@@ -134,6 +134,32 @@ BOOST_AUTO_TEST_CASE(an_address_in_use_or_unreadable_is_an_error) {
   WITAN_REQUIRE_OK(second.transport->listen({"127.0.0.1", 0}));  // and it can still listen
 }
 
+BOOST_AUTO_TEST_CASE(a_listener_is_taken_over_and_close_all_leaves_it) {
+  Pair p;
+  Host other;
+  const auto at = other.transport->listen({"127.0.0.1", 0});
+  WITAN_REQUIRE_OK(at);
+  const auto again = other.transport->listen({"127.0.0.1", 0});
+  WITAN_REQUIRE_OK(again);
+  BOOST_CHECK(*again == *at);
+  WITAN_CHECK_ERROR(other.transport->listen({"127.0.0.1", at->port}), ErrorCode::network);
+
+  const ConnectionId out = other.transport->connect(*at, Duration::from_s(5));
+  BOOST_REQUIRE(other.events.wait(
+      [&] { return other.events.connected.size() == 1 && other.events.accepted.size() == 1; }));
+  // A dial that is under way ends as well (192.0.2.0/24: nobody answers).
+  const ConnectionId dial = other.transport->connect({"192.0.2.1", 9}, Duration::from_s(60));
+  other.transport->close_all(bye);
+  BOOST_CHECK(other.events.wait(
+      [&] { return other.events.closed_count == 2 && other.events.failed.contains(dial); }));
+  BOOST_CHECK(other.events.closed.contains(out));
+  const ConnectionId next = p.client.transport->connect(*at, Duration::from_s(5));
+  BOOST_CHECK(p.client.events.wait([&] {
+    const auto& open = p.client.events.connected;
+    return std::find(open.begin(), open.end(), next) != open.end();
+  }));
+}
+
 BOOST_AUTO_TEST_CASE(reading_pauses_without_credit_and_goes_on_with_it) {
   Pair p({.read_credit_bytes = 100'000});
   p.server.transport->start_reading(p.in);
