@@ -141,6 +141,16 @@ bool ParsedKey::verify(ByteView message, const Signature& signature) const {
   return verify_point(point, message, signature);
 }
 
+const ParsedKey* KeyCache::parse(const PublicKey& key) {
+  std::optional<ParsedKey>& slot = slots_[std::hash<PublicKey>{}(key) % slots_.size()];
+  if (!slot || slot->key() != key) {
+    auto parsed = ParsedKey::parse(key);
+    if (!parsed) return nullptr;
+    slot = *parsed;
+  }
+  return &*slot;
+}
+
 bool is_valid(const PublicKey& key) {
   secp256k1_xonly_pubkey point;
   return parse_point(point, key);

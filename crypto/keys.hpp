@@ -3,9 +3,11 @@
 #pragma once
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "crypto/secret.hpp"
 #include "messages/base/bytes.hpp"
@@ -67,6 +69,18 @@ class ParsedKey {
   ParsedKey() = default;
   PublicKey key_;
   alignas(8) std::array<unsigned char, 64> point_{};  // a secp256k1_xonly_pubkey
+};
+
+// Keys parsed lately, for senders who sign often. A table of fixed size where a key replaces
+// whatever had its slot, so a stranger can make it useless but not large. One thread.
+class KeyCache {
+ public:
+  explicit KeyCache(std::size_t slots = 2048) : slots_(slots) {}
+  // Valid until the next call; nullptr when the key is not on the curve.
+  [[nodiscard]] const ParsedKey* parse(const PublicKey& key);
+
+ private:
+  std::vector<std::optional<ParsedKey>> slots_;
 };
 
 [[nodiscard]] bool is_valid(const PublicKey& key);

@@ -149,12 +149,12 @@ Result<VerifiedProposal> Verifier::accept_own(const Durable<SignedProposal>& pro
   return VerifiedProposal(proposal.get(), set_->at(index).power);
 }
 
-Status verify_transfer(const ChainId& chain_id, const Transfer& transfer) {
+Status verify_transfer(const ChainId& chain_id, const Transfer& transfer, KeyCache& keys) {
   if (transfer.memo.size() > memo_bytes_max)
     return fail(ErrorCode::too_large, "memo",
                 "at most " + std::to_string(memo_bytes_max) + " bytes");
-  const auto key = ParsedKey::parse(transfer.from);
-  if (!key) return fail(ErrorCode::bad_key, "from", "not a valid account key");
+  const ParsedKey* key = keys.parse(transfer.from);
+  if (key == nullptr) return fail(ErrorCode::bad_key, "from", "not a valid account key");
   if (!key->verify(transfer_hash(chain_id, transfer).view(), transfer.signature))
     return fail(ErrorCode::bad_signature, "signature", "of the sender");
   return {};

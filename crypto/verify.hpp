@@ -74,8 +74,8 @@ class Verifier {
 [[nodiscard]] Status check_shape(const Vote& vote);
 [[nodiscard]] Status check_shape(const Proposal& proposal);
 
-// Memo size and signature of the sender, whose key is parsed each time (senders do not repeat as
-// validators do). Errors: too_large, bad_key, bad_signature.
-[[nodiscard]] Status verify_transfer(const ChainId& chain_id, const Transfer& transfer);
+// Memo size and signature of the sender. Errors: too_large, bad_key, bad_signature.
+[[nodiscard]] Status verify_transfer(const ChainId& chain_id, const Transfer& transfer,
+                                     KeyCache& keys);
 
 }  // namespace witan

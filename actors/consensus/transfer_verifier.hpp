@@ -1,8 +1,9 @@
 // TransferVerifier: signatures of transfers, for the mempool (in bulk) and for the ledger (a
-// proposed block, which goes first). Stateless; runs on a thread of its own.
+// proposed block, which goes first). Runs on a thread of its own.
 #pragma once
 #include "actors/consensus/interface.hpp"
 #include "actors/runtime/actor.hpp"
+#include "crypto/keys.hpp"
 #include "crypto/sign_bytes.hpp"
 
 namespace witan::consensus {
@@ -19,6 +20,7 @@ class TransferVerifier final : public rt::ActorFor<TransferVerifierRole> {
   void answer(ByteView transactions, const Envelope& envelope);
 
   ChainId chain_id_;
+  KeyCache keys_;
 };
 
 }  // namespace witan::consensus

@@ -188,8 +188,9 @@ void LedgerActor::tell_verified(const Checking& checking, const std::vector<std:
 // A worker that did not answer must not make a good block invalid: the ledger checks it itself.
 bool LedgerActor::verify_here(const Checking& checking, std::size_t index) const {
   const auto* transfer = std::get_if<Transfer>(&checking.parsed.txs[index]);
+  KeyCache keys(1);
   return transfer != nullptr &&
-         verify_transfer(checking.parsed.block.header.chain_id, *transfer).has_value();
+         verify_transfer(checking.parsed.block.header.chain_id, *transfer, keys).has_value();
 }
 
 void LedgerActor::finish_check(const CheckingPtr& checking) {

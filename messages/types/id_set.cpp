@@ -3,41 +3,50 @@
 #include "messages/base/int_math.hpp"
 
 namespace witan {
+namespace {
+constexpr std::array<std::uint64_t, 2> free_slot{};
+}
 
-std::size_t IdSet::slot_of(const TxId& id) const {
-  std::uint64_t word = 0;
-  std::memcpy(&word, id.data.data(), sizeof word);
-  word = (word ^ salt_) * 0x9e3779b97f4a7c15ULL;
-  const u128 product = static_cast<u128>(word) * slots_.size();
-  return static_cast<std::size_t>(product >> 64U);
+IdSet::Half IdSet::half_of(const TxId& id) {
+  Half out{};
+  std::memcpy(out.data(), id.data.data(), sizeof out);
+  return out;
+}
+
+std::size_t IdSet::find(const Half& half) const {
+  const std::uint64_t hash = (half[0] ^ salt_) * 0x9e3779b97f4a7c15ULL;
+  auto at = static_cast<std::size_t>(static_cast<u128>(hash) * slots_.size() >> 64U);
+  while (slots_[at] != half && slots_[at] != free_slot) at = at + 1 == slots_.size() ? 0 : at + 1;
+  return at;
 }
 
 bool IdSet::contains(const TxId& id) const {
-  if (slots_.empty()) return false;
-  for (std::size_t i = slot_of(id);; i = i + 1 == slots_.size() ? 0 : i + 1) {
-    if (slots_[i] == id) return true;
-    if (slots_[i].is_zero()) return false;
-  }
+  const Half half = half_of(id);
+  return half != free_slot && !slots_.empty() && slots_[find(half)] == half;
 }
 
 bool IdSet::insert(const TxId& id) {
-  if (id.is_zero()) return false;
-  if ((size_ + 1) * 8 > slots_.size() * 7) grow();
-  for (std::size_t i = slot_of(id);; i = i + 1 == slots_.size() ? 0 : i + 1) {
-    if (slots_[i] == id) return false;
-    if (!slots_[i].is_zero()) continue;
-    slots_[i] = id;
-    ++size_;
-    return true;
-  }
+  const Half half = half_of(id);
+  if (half == free_slot) return false;
+  if ((size_ + 1) * 4 > slots_.size() * 3)
+    resize(std::max<std::size_t>(16, slots_.size() + slots_.size() / 2));
+  Half& slot = slots_[find(half)];
+  if (slot == half) return false;
+  slot = half;
+  ++size_;
+  return true;
 }
 
-void IdSet::grow() {
-  std::vector<TxId> old(slots_.size() < 16 ? 16 : slots_.size() + slots_.size() / 2);
+void IdSet::reserve(std::size_t count) {
+  const std::size_t slots = count + count / 3 + 2;
+  if (slots > slots_.size()) resize(slots);
+}
+
+void IdSet::resize(std::size_t slots) {
+  std::vector<Half> old(slots);
   old.swap(slots_);
-  size_ = 0;
-  for (const TxId& id : old)
-    if (!id.is_zero()) insert(id);
+  for (const Half& half : old)
+    if (half != free_slot) slots_[find(half)] = half;
 }
 
 }  // namespace witan

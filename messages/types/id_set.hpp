@@ -1,13 +1,17 @@
 // A compact set of transaction ids.
 #pragma once
+#include <array>
 #include <vector>
 
 #include "messages/types/transaction.hpp"
 
 namespace witan {
 
-// A set of ids that are hashes: open addressing, linear probing, grown by half at 7/8 full. The
-// zero id marks a free slot and cannot be stored (no preimage of it is known).
+// A set of ids that are hashes, told apart by their first 16 bytes: open addressing, linear
+// probing, grown by half at 3/4 full. Two ids with the same first half are one id to every node
+// alike: finding such a pair costs 2^64 hashes and only makes one of the finder's own transactions
+// a duplicate; finding the partner of somebody else's costs 2^128. The all-zero half marks a free
+// slot, so that id cannot be stored.
 class IdSet {
  public:
   // `salt` moves ids between slots only: it keeps a sender from choosing ids that collide.
@@ -15,13 +19,18 @@ class IdSet {
   [[nodiscard]] bool contains(const TxId& id) const;
   // False if it was there.
   bool insert(const TxId& id);
+  // Room for `count` ids without growing again.
+  void reserve(std::size_t count);
   [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] std::size_t bytes() const { return slots_.capacity() * sizeof(TxId); }
+  [[nodiscard]] std::size_t bytes() const { return slots_.capacity() * sizeof(Half); }
 
  private:
-  [[nodiscard]] std::size_t slot_of(const TxId& id) const;
-  void grow();
-  std::vector<TxId> slots_;
+  using Half = std::array<std::uint64_t, 2>;
+  [[nodiscard]] static Half half_of(const TxId& id);
+  // The slot that holds it, or the free one where it belongs. REQUIRES: a free slot.
+  [[nodiscard]] std::size_t find(const Half& half) const;
+  void resize(std::size_t slots);
+  std::vector<Half> slots_;
   std::size_t size_ = 0;
   std::uint64_t salt_;
 };

@@ -12,13 +12,48 @@ namespace {
 constexpr std::size_t word_bytes = 8;
 constexpr std::size_t words_of(std::size_t bytes) { return (bytes + word_bytes - 1) / word_bytes; }
 
-// Cap'n Proto words, filled front to back. Source: capnproto.org/encoding.html, "Canonicalization".
+// Where the words of an encoding go: into new bytes, or against bytes that should be the encoding.
+class WriteSink {
+ public:
+  explicit WriteSink(Bytes& out) : out_(out) {}
+  void resize(std::size_t bytes) { out_.resize(bytes); }
+  void put(std::size_t at, ByteView bytes) {
+    std::copy(bytes.begin(), bytes.end(), out_.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  void zero(std::size_t, std::size_t) {}  // they are
+
+ private:
+  Bytes& out_;
+};
+
+class CompareSink {
+ public:
+  explicit CompareSink(ByteView bytes) : bytes_(bytes) {}
+  void resize(std::size_t bytes) { same_ = bytes == bytes_.size(); }
+  void put(std::size_t at, ByteView bytes) {
+    same_ = same_ && std::equal(bytes.begin(), bytes.end(), bytes_.begin() + at);
+  }
+  void zero(std::size_t at, std::size_t end) {
+    for (; same_ && at < end; ++at) same_ = bytes_[at] == 0;
+  }
+  [[nodiscard]] bool same() const { return same_; }
+
+ private:
+  ByteView bytes_;
+  bool same_ = true;
+};
+
+// Cap'n Proto words, laid out front to back; every word is put once. Source:
+// capnproto.org/encoding.html, "Canonicalization".
+template <class Sink>
 class Layout {
  public:
-  explicit Layout(std::size_t words) : out_(words * word_bytes) {}
+  Layout(Sink& sink, std::size_t words) : sink_(sink) { sink_.resize(words * word_bytes); }
 
   void word(std::size_t at, std::uint64_t value) {
-    std::memcpy(out_.data() + at * word_bytes, &value, word_bytes);
+    std::array<std::uint8_t, word_bytes> bytes{};
+    std::memcpy(bytes.data(), &value, word_bytes);
+    sink_.put(at * word_bytes, bytes);
   }
   // Struct pointer at word `at` to a struct that starts at word `target`.
   void struct_pointer(std::size_t at, std::size_t target, std::uint64_t data_words,
@@ -31,22 +66,24 @@ class Layout {
   std::size_t data(std::size_t at, std::size_t target, ByteView bytes) {
     constexpr std::uint64_t list_of_bytes = 1U | std::uint64_t{2} << 32U;
     word(at, (target - at - 1) << 2U | list_of_bytes | std::uint64_t{bytes.size()} << 35U);
-    std::copy(bytes.begin(), bytes.end(), out_.begin() + static_cast<std::ptrdiff_t>(target * 8));
-    return target + words_of(bytes.size());
+    const std::size_t end = target + words_of(bytes.size());
+    sink_.put(target * word_bytes, bytes);
+    sink_.zero(target * word_bytes + bytes.size(), end * word_bytes);
+    return end;
   }
-  Bytes take() { return std::move(out_); }
 
  private:
-  Bytes out_;
+  Sink& sink_;
 };
 
 // root pointer, Transaction{pointer}, Transfer{amount, fee, nonce}{from, to, signature, memo}.
-Bytes encode_transfer(const Transfer& tx) {
+template <class Sink>
+void lay_out(Sink& sink, const Transfer& tx) {
   const std::size_t data_words = tx.nonce != 0 ? 3 : tx.fee != 0 ? 2 : tx.amount != 0 ? 1 : 0;
   const std::size_t pointers = tx.memo.empty() ? 3 : 4;
   const std::size_t body = 2;
   const std::size_t first_pointer = body + data_words;
-  Layout out(first_pointer + pointers + 4 + 4 + 8 + words_of(tx.memo.size()));
+  Layout out(sink, first_pointer + pointers + 4 + 4 + 8 + words_of(tx.memo.size()));
   out.struct_pointer(0, 1, 0, 1);  // the discriminant of `transfer` is zero, so it is cut
   out.struct_pointer(1, body, data_words, pointers);
   const std::uint64_t numbers[] = {tx.amount, tx.fee, tx.nonce};
@@ -56,22 +93,21 @@ Bytes encode_transfer(const Transfer& tx) {
   next = out.data(first_pointer + 1, next, tx.to.view());
   next = out.data(first_pointer + 2, next, tx.signature.view());
   if (!tx.memo.empty()) out.data(first_pointer + 3, next, tx.memo);
-  return out.take();
 }
 
 // root pointer, Transaction{discriminant}{pointer}, Opaque{last_height}{payload}.
-Bytes encode_opaque(const Opaque& tx) {
+template <class Sink>
+void lay_out(Sink& sink, const Opaque& tx) {
   const std::size_t pointers = tx.payload.empty() ? 0 : 1;
   const std::size_t data_words = tx.last_height.get() != 0 ? 1 : 0;
   const std::size_t body = 3;
   const std::size_t end = body + data_words + pointers;
-  Layout out(end + words_of(tx.payload.size()));
+  Layout out(sink, end + words_of(tx.payload.size()));
   out.struct_pointer(0, 1, 1, 1);
   out.word(1, 1);
   out.struct_pointer(2, body, data_words, pointers);
   if (data_words == 1) out.word(body, tx.last_height.get());
   if (pointers == 1) out.data(body + data_words, end, tx.payload);
-  return out.take();
 }
 
 template <class Fixed>
@@ -133,8 +169,10 @@ Result<Transaction> read_bytes(ByteView bytes) {
 }  // namespace
 
 Bytes encode(const Transaction& tx) {
-  if (const auto* transfer = std::get_if<Transfer>(&tx)) return encode_transfer(*transfer);
-  return encode_opaque(std::get<Opaque>(tx));
+  Bytes out;
+  WriteSink sink(out);
+  std::visit([&](const auto& kind) { lay_out(sink, kind); }, tx);
+  return out;
 }
 
 Result<Transaction> decode_transaction(ByteView bytes) {
@@ -144,8 +182,9 @@ Result<Transaction> decode_transaction(ByteView bytes) {
     return fail(ErrorCode::malformed, "transaction", "size is not a positive multiple of 8");
   auto tx = read_bytes(bytes);
   if (!tx) return tx;
-  const Bytes canonical = encode(*tx);
-  if (!std::equal(canonical.begin(), canonical.end(), bytes.begin(), bytes.end()))
+  CompareSink sink(bytes);
+  std::visit([&](const auto& kind) { lay_out(sink, kind); }, *tx);
+  if (!sink.same())
     return fail(ErrorCode::not_canonical, "transaction", "bytes differ from the one encoding");
   return tx;
 }

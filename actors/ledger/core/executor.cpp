@@ -22,6 +22,11 @@ StateWrites ExecutionResult::writes() const {
   return out;
 }
 
+void Execution::reserve(std::size_t count) {
+  result_.receipts.reserve(count);
+  opaque_ids_.reserve(count);
+}
+
 Result<Execution::Entry*> Execution::load(const AccountId& id) {
   if (const auto it = accounts_.find(id); it != accounts_.end()) return &it->second;
   WITAN_TRY(const Account account, reader_.account(id));
@@ -111,6 +116,7 @@ Result<ExecutionResult> execute(ExecutionRules rules, Height height, const Accou
                                 const OpaqueWindow& window, std::span<const ExecTx> txs,
                                 const AccountId& proposer) {
   Execution execution(rules, height, reader, window);
+  execution.reserve(txs.size());
   std::vector<InvalidTx> invalid;
   for (std::uint32_t i = 0; i < txs.size(); ++i) {
     WITAN_TRY(Verdict verdict, execution.apply(txs[i]));

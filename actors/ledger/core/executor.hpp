@@ -71,7 +71,13 @@ class Execution {
   // REQUIRES: reader and window outlive the execution and do not change.
   Execution(ExecutionRules rules, Height height, const AccountReader& reader,
             const OpaqueWindow& window)
-      : rules_(rules), height_(height), reader_(reader), window_(window) {}
+      : rules_(rules),
+        height_(height),
+        reader_(reader),
+        window_(window),
+        opaque_ids_(window.salt()) {}
+  // Room for so many transactions.
+  void reserve(std::size_t count);
 
   // An invalid transaction changes nothing. Errors: io, corrupt from the reader only.
   [[nodiscard]] Result<Verdict> apply(const ExecTx& tx);

@@ -2,7 +2,7 @@
 // and may only be included within opaque_window_heights before it, so an id has to be remembered
 // until that height has passed and no longer.
 //
-// Ids are kept by last height in flat tables (32 bytes per slot, no allocation per id): the same
+// Ids are kept by last height in flat tables (16 bytes per slot, no allocation per id): the same
 // bytes always name the same last height, so one table is probed, and expiry frees whole tables.
 // The number of ids is bounded by opaque_window_ids_max; the bound is a rule of the chain (a block
 // that would pass it is invalid), so every node agrees on what fits.
@@ -15,7 +15,7 @@
 
 namespace witan::ledger {
 
-// 1 Mi ids: at most 56 MB of tables.
+// 1 Mi ids: at most 33 MB of tables.
 inline constexpr std::size_t opaque_window_ids_max = std::size_t{1} << 20U;
 
 struct OpaqueEntry {
@@ -36,6 +36,8 @@ class OpaqueWindow {
   // REQUIRES: entries.size() <= room().
   void commit(Height height, std::span<const OpaqueEntry> entries);
   [[nodiscard]] std::size_t size() const { return size_; }
+  // For tables beside this one.
+  [[nodiscard]] std::uint64_t salt() const { return salt_; }
   [[nodiscard]] std::size_t bytes() const;
 
  private:

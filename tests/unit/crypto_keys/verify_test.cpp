@@ -185,17 +185,30 @@ BOOST_AUTO_TEST_CASE(a_set_with_an_invalid_key_makes_no_verifier) {
 }
 
 BOOST_AUTO_TEST_CASE(a_transfer_is_signed_by_its_sender) {
+  KeyCache cache(1);
   Transfer t = transfer();
   t.from = keys[0].public_key();
   t.signature = keys[0].sign(transfer_hash(chain(), t).view());
-  WITAN_REQUIRE_OK(verify_transfer(chain(), t));
-  check_field(verify_transfer(Hash32{}, t), ErrorCode::bad_signature, "signature");
+  WITAN_REQUIRE_OK(verify_transfer(chain(), t, cache));
+  check_field(verify_transfer(Hash32{}, t, cache), ErrorCode::bad_signature, "signature");
   t.amount += 1;
-  check_field(verify_transfer(chain(), t), ErrorCode::bad_signature, "signature");
+  check_field(verify_transfer(chain(), t, cache), ErrorCode::bad_signature, "signature");
   t.from = AccountId{};
-  check_field(verify_transfer(chain(), t), ErrorCode::bad_key, "from");
+  check_field(verify_transfer(chain(), t, cache), ErrorCode::bad_key, "from");
   t.memo.resize(memo_bytes_max + 1);
-  check_field(verify_transfer(chain(), t), ErrorCode::too_large, "memo");
+  check_field(verify_transfer(chain(), t, cache), ErrorCode::too_large, "memo");
+}
+
+BOOST_AUTO_TEST_CASE(keys_that_share_a_slot_of_the_cache_are_not_mixed_up) {
+  KeyCache cache(1);
+  for (int round = 0; round < 2; ++round) {
+    for (const SecretKey& key : keys) {
+      const ParsedKey* parsed = cache.parse(key.public_key());
+      BOOST_REQUIRE(parsed != nullptr);
+      BOOST_CHECK(parsed->key() == key.public_key());
+    }
+    BOOST_CHECK(cache.parse(PublicKey{}) == nullptr);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
