@@ -100,7 +100,7 @@ rt::SupervisorSpec Wiring::storage() const {
   group.strategy = rt::Strategy::rest_for_one;
   rt::ChildSpec wal;
   wal.name = "wal";
-  wal.blocking = true;
+  wal.thread = rt::Thread::own;
   wal.shutdown = Duration::from_s(2);
   wal.factory = [this, salt = random_salt()](rt::ActorContext& context) {
     const HomeLayout& layout = stores.dir->layout();
@@ -149,7 +149,7 @@ rt::SupervisorSpec Wiring::chain() {
   for (std::size_t i = 0; i < verifier_workers(); ++i) {
     rt::ChildSpec worker;
     worker.name = "transfer_verifier/" + std::to_string(i);
-    worker.blocking = true;
+    worker.thread = rt::Thread::background;
     worker.factory = [this](rt::ActorContext& context) {
       return std::make_unique<consensus::TransferVerifier>(context, chain_id);
     };
@@ -163,7 +163,7 @@ rt::SupervisorSpec Wiring::chain() {
 rt::ChildSpec Wiring::ledger() {
   rt::ChildSpec child;
   child.name = "ledger";
-  child.blocking = true;
+  child.thread = rt::Thread::own;
   child.shutdown = Duration::from_s(5);
   child.factory = [this, salt = random_salt()](rt::ActorContext& context) {
     ledger::LedgerOptions options;
@@ -213,7 +213,8 @@ rt::ChildSpec Wiring::consensus() const {
 rt::ChildSpec Wiring::mempool() const {
   rt::ChildSpec child;
   child.name = "mempool";
-  child.mailbox.bulk = 256;  // batches of up to 512 KiB
+  child.thread = rt::Thread::background;  // a flood of transactions does not delay votes
+  child.mailbox.bulk = 256;               // batches of up to 512 KiB
   child.factory = [this](rt::ActorContext& context) {
     const MempoolConfig& config = inputs.config.mempool;
     mempool::MempoolOptions options;
@@ -280,7 +281,7 @@ rt::SupervisorSpec Wiring::api(rt::Runtime& runtime, std::shared_ptr<EventHub> h
   group.name = "api";
   rt::ChildSpec query;
   query.name = "query";
-  query.blocking = true;  // reads the disk
+  query.thread = rt::Thread::own;  // reads the disk
   query.factory = [sources](rt::ActorContext& context) {
     return std::make_unique<QueryActor>(context, sources);
   };

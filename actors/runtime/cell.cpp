@@ -2,6 +2,10 @@
 // whatever a handler throws ends here.
 #include "actors/runtime/detail/cell.hpp"
 
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 namespace witan::rt::detail {
@@ -313,20 +317,27 @@ Question::~Question() {
   if (callback) callback(nullptr, Error{ErrorCode::cancelled, "ask", "the node has stopped"});
 }
 
+namespace {
+constexpr int background_nice = 5;  // a third of the weight of a thread at 0
+}
+
 // The CAF actor around a Cell.
 class Shell final : public caf::event_based_actor {
  public:
   Shell(caf::actor_config& cfg, Core& core, const ChildSpec& spec, const SlotPtr& slot,
         const SlotPtr& supervisor)
-      : caf::event_based_actor(cfg), cell_(*this, core, spec, slot, supervisor) {
-    cell_.incarnation =
-        slot->install(slot, caf::strong_actor_ptr(ctrl()), spec.blocking, spec.mailbox);
+      : caf::event_based_actor(cfg),
+        thread_(spec.thread),
+        cell_(*this, core, spec, slot, supervisor) {
+    cell_.incarnation = slot->install(slot, caf::strong_actor_ptr(ctrl()),
+                                      spec.thread != Thread::pooled, spec.mailbox);
     set_default_handler([](caf::scheduled_actor*, caf::message_view&) -> caf::result<caf::message> {
       return caf::sec::unexpected_message;
     });
   }
   const char* name() const override { return "witan.actor"; }
   caf::behavior make_behavior() override {
+    if (!cell_.core.options.deterministic) enter_thread();
     return {[this](const Item& item) { cell_.on_item(item); },
             [this](const Begin&) { cell_.on_begin(); }, [this](const Stop&) { cell_.on_stop(); },
             [this](const Sweep&) { cell_.on_sweep(); },
@@ -335,12 +346,24 @@ class Shell final : public caf::event_based_actor {
   void on_exit() override { cell_.on_exit(); }
 
  private:
+  // A thread of its own has its name (its end, 15 characters) in `top -H` and its priority.
+  void enter_thread() const {
+    if (thread_ == Thread::pooled) return;
+    const std::string& path = cell_.slot->path;
+    const std::size_t begin = path.find_last_not_of("/0123456789");
+    const std::string name = path.substr(path.rfind('/', begin) + 1);
+    pthread_setname_np(pthread_self(), name.c_str() + (name.size() > 15 ? name.size() - 15 : 0));
+    if (thread_ == Thread::background)
+      (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), background_nice);
+  }
+
+  Thread thread_;
   Cell cell_;
 };
 
 caf::actor spawn_actor(Core& core, const ChildSpec& spec, const SlotPtr& slot,
                        const SlotPtr& supervisor) {
-  if (spec.blocking && !core.options.deterministic) {
+  if (spec.thread != Thread::pooled && !core.options.deterministic) {
     return core.system->spawn<Shell, caf::detached>(core, spec, slot, supervisor);
   }
   return core.system->spawn<Shell>(core, spec, slot, supervisor);

@@ -29,8 +29,8 @@ struct WatchdogOptions {
   Duration period{};                          // 0 = no watchdog thread
   Duration busy_limit = Duration::from_s(1);  // a handler running longer: event `stuck`
   Duration wait_limit = Duration::from_s(2);  // a mailbox head older: event `starved`
-  // A handler running longer ends the process with exit code watchdog; 0 = never. Actors with
-  // ChildSpec::blocking are exempt: their work is long by nature.
+  // A handler running longer ends the process with exit code watchdog; 0 = never. Actors with a
+  // thread of their own are exempt: their work is long by nature.
   Duration hard_limit{};
 };
 

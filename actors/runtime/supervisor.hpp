@@ -34,6 +34,13 @@ struct MailboxBounds {
   std::uint32_t bulk = 2048;
 };
 
+// Where an actor runs. All are pooled when deterministic.
+enum class Thread : std::uint8_t {
+  pooled,      // one of the workers, in turns
+  own,         // waits or computes for long: fsync, execution, proofs
+  background,  // the same, and gives way to the others when cores are short (nice 5)
+};
+
 // Makes one incarnation of an actor, on that actor's own thread. May throw: a failed start counts
 // as a failure of the child.
 using ActorFactory = std::function<std::unique_ptr<Actor>(ActorContext&)>;
@@ -43,7 +50,7 @@ struct ChildSpec {
   ActorFactory factory;
   Restart restart = Restart::permanent;
   Duration shutdown = Duration::from_ms(1000);  // to stop gracefully; then it is killed
-  bool blocking = false;  // own thread (fsync, execution, proofs); pooled when deterministic
+  Thread thread = Thread::pooled;
   MailboxBounds mailbox{};
 };
 

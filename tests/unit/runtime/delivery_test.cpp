@@ -1,4 +1,8 @@
 // Typed references, order, priority, bounds, timers.
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "tests/unit/runtime/fixture.hpp"
 
 namespace witan::test {
@@ -157,16 +161,40 @@ BOOST_AUTO_TEST_CASE(timers_fire_in_order_at_their_time) {
   BOOST_CHECK_EQUAL_COLLECTIONS(lines.begin(), lines.end(), expected.begin(), expected.end());
 }
 
-BOOST_AUTO_TEST_CASE(real_timers_and_blocking_actors_work) {
+BOOST_AUTO_TEST_CASE(real_timers_and_actors_with_threads_of_their_own_work) {
   Journal journal;
   Runtime runtime(options());
   Script script;
   script.started = [](Scripted& self) { self.ctx().send_after(Duration::from_ms(2), tick(1)); };
   script.tick = [&](Scripted&, Tick::Reader, const Envelope&) { journal.add("tick"); };
   auto spec = child("a", script);
-  spec.blocking = true;
+  spec.thread = Thread::own;
   runtime.start(node({spec}));
   journal.wait(1);
+  BOOST_CHECK_EQUAL(runtime.stop(Duration::from_s(10)).code, 0);
+}
+
+BOOST_AUTO_TEST_CASE(background_threads_have_a_name_and_give_way) {
+  Journal journal;
+  Runtime runtime(options());
+  const auto report = [&](Scripted&) {
+    std::array<char, 16> name{};
+    pthread_getname_np(pthread_self(), name.data(), name.size());
+    const int nice = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
+    journal.add(std::string(name.data()) + " " + std::to_string(nice));
+  };
+  Script script;
+  script.started = report;
+  auto own = child("wal", script);
+  own.thread = Thread::own;
+  auto background = child("transfer_verifier/1", script);
+  background.thread = Thread::background;
+  const int base = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
+  runtime.start(node({own, background}));
+  auto lines = journal.wait(2);
+  std::sort(lines.begin(), lines.end());
+  BOOST_CHECK_EQUAL(lines[0], "sfer_verifier/1 " + std::to_string(std::max(base, 5)));
+  BOOST_CHECK_EQUAL(lines[1], "wal " + std::to_string(base));
   BOOST_CHECK_EQUAL(runtime.stop(Duration::from_s(10)).code, 0);
 }
 

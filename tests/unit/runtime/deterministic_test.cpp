@@ -55,11 +55,11 @@ BOOST_AUTO_TEST_CASE(virtual_time_moves_only_by_advance) {
   BOOST_CHECK_EQUAL((runtime.clock().unix_now() - day).ms(), 250);
 }
 
-BOOST_AUTO_TEST_CASE(blocking_actors_are_pooled_and_a_stop_needs_no_real_time) {
+BOOST_AUTO_TEST_CASE(actors_with_own_threads_are_pooled_and_a_stop_needs_no_real_time) {
   Journal journal;
   Runtime runtime(virtual_options());
   auto spec = announced("a", journal);
-  spec.blocking = true;
+  spec.thread = Thread::own;
   runtime.start(node({spec}));
   BOOST_CHECK_EQUAL(runtime.stop(Duration::from_s(3600)).code, 0);
   BOOST_CHECK_EQUAL(journal.lines().size(), 2u);
