@@ -246,7 +246,9 @@ BOOST_AUTO_TEST_CASE(after_stop_listening_nobody_gets_in) {
   WITAN_REQUIRE_OK(at);
   server.transport->stop_listening();
   bool refused = false;
-  for (int i = 0; i < 50 && !refused; ++i) {
+  for (int i = 0; i < 1000 && !refused; ++i) {
+    // sleeps: until the io thread has closed the listener, the kernel takes connections for it
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
     const ConnectionId id = client.transport->connect(*at, Duration::from_s(1));
     BOOST_REQUIRE(client.events.wait([&] {
       return client.events.failed.contains(id) ||
