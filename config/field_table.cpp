@@ -55,6 +55,8 @@ constexpr std::array fields{
         "Wait this long for a transaction before proposing an empty block; 0 does not wait."},
   Field{"consensus.min_block_interval_ms", WITAN_SLOT(consensus.min_block_interval_ms), "ms", 0, hour_ms, "", restart,
         "This node proposes no sooner than this after the last decision; 0 proposes at once."},
+  Field{"consensus.observe_ms", WITAN_SLOT(consensus.observe_ms), "ms", 0, hour_ms, "", restart,
+        "After a restart, listen this long for own signatures this node does not remember before signing."},
 
   Field{"mempool.size", WITAN_SLOT(mempool.size), "transactions", 1, 10'000'000, "", restart,
         "Waiting transactions; when full, new ones are refused."},

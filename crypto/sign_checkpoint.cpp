@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "crypto/hash.hpp"
 #include "crypto/random.hpp"
 #include "messages/base/codec_bytes.hpp"
 #include "messages/base/crc32c.hpp"
@@ -11,7 +12,7 @@ namespace witan {
 namespace {
 
 constexpr std::string_view magic = "WITANSGN";
-constexpr std::uint32_t checkpoint_version = 1;
+constexpr std::uint32_t checkpoint_version = 2;
 constexpr std::size_t recent_max = 3;  // proposal, prevote, precommit
 constexpr std::uint64_t no_segment = UINT64_MAX;
 constexpr std::size_t crc_bytes = 4;
@@ -77,11 +78,32 @@ Status check_owner(const SignOwner& owner, const SignRecoveryInput& input) {
     return fail(ErrorCode::sign_state_foreign, "sign_state.chain_id",
                 "belongs to chain " + to_hex(owner.chain_id) +
                     "; use the data directory of that chain, or another key for this one");
-  if (input.remembered_instance && *input.remembered_instance != owner.instance)
+  if (input.remembered && input.remembered->instance != owner.instance)
     return fail(ErrorCode::sign_state_foreign, "sign_state.instance",
                 "comes from another data directory, which may still be signing; stop that node, "
                 "then restore this directory's own file, or start from the other directory");
   return {};
+}
+
+// A copy of a whole home agrees with itself in everything but where it lies.
+Status check_place(const std::optional<SignPlace>& place, const SignRecoveryInput& input) {
+  if (!place || !input.place || *place == *input.place) return {};
+  const bool moved = place->host != input.place->host;
+  return fail(ErrorCode::sign_state_foreign, "sign_state.place",
+              std::string(moved ? "this home was last used on another machine"
+                                : "this home is a copy: its data folder is not the one last used") +
+                  "; the other one may still sign with this key, and two that sign lose the stake. "
+                  "Start the other one, or stop it for ever and run `witan signer adopt "
+                  "--other-stopped` here");
+}
+
+Status check_generation(const SignCheckpoint& checkpoint, const SignRecoveryInput& input) {
+  if (!input.remembered || checkpoint.generation >= input.remembered->generation) return {};
+  return fail(ErrorCode::sign_state_older, "sign_state.generation",
+              "is number " + std::to_string(checkpoint.generation) +
+                  ", but this node has used number " +
+                  std::to_string(input.remembered->generation) +
+                  ": an older copy of the file was put back; " + init_hint);
 }
 
 Status check_segments(const SignCheckpoint& checkpoint, const SignRecoveryInput& input) {
@@ -142,6 +164,12 @@ Status check_age(const SignState& state, const SignRecoveryInput& input) {
 
 }  // namespace
 
+SignPlace sign_place(std::string_view host, std::uint64_t folder, std::uint64_t born_ns) {
+  return {sha256(as_bytes("witan sign place " + std::string(host))), folder, born_ns};
+}
+
+void adopt(SignCheckpoint& checkpoint, const SignPlace& place) { checkpoint.place = place; }
+
 SignCheckpoint new_sign_checkpoint(const ChainId& chain_id, const PublicKey& key) {
   SignCheckpoint out;
   out.owner = {chain_id, key, {}};
@@ -170,7 +198,9 @@ Bytes encode(const SignCheckpoint& c) {
   ByteWriter out(sign_checkpoint_bytes_max);
   out.raw(as_bytes(magic)).u32(checkpoint_version);
   out.raw(c.owner.chain_id.view()).raw(c.owner.key.view()).raw(c.owner.instance.view());
-  out.u64(c.wal_segment.value_or(no_segment));
+  out.u64(c.wal_segment.value_or(no_segment)).u64(c.generation);
+  const SignPlace place = c.place.value_or(SignPlace{});
+  out.u8(c.place ? 1 : 0).raw(place.host.view()).u64(place.folder).u64(place.born_ns);
   const SignSnapshot& s = c.snapshot;
   out.u64(s.last_seq).u64(s.watermark.height.get());
   out.u32(static_cast<std::uint32_t>(s.watermark.round.get()));
@@ -193,13 +223,20 @@ Result<SignCheckpoint> decode_sign_checkpoint(ByteView bytes) {
   const std::uint32_t version = in.u32();
   if (version != checkpoint_version)
     return fail(ErrorCode::wrong_version, "sign_state.version",
-                std::to_string(version) + "; use the release that wrote it");
+                std::to_string(version) + "; use the release that wrote it, or: " + init_hint);
   SignCheckpoint c;
   c.owner.chain_id = in.fixed<ChainId>();
   c.owner.key = in.fixed<PublicKey>();
   c.owner.instance = in.fixed<InstanceId>();
   const std::uint64_t segment = in.u64();
   if (segment != no_segment) c.wal_segment = segment;
+  c.generation = in.u64();
+  const bool placed = in.u8() != 0;
+  SignPlace place;
+  place.host = in.fixed<Hash32>();
+  place.folder = in.u64();
+  place.born_ns = in.u64();
+  if (placed) c.place = place;
   WITAN_TRY(c.snapshot, get_snapshot(in));
   const Bytes again = encode(c);
   if (!in.done() || !std::equal(again.begin(), again.end(), bytes.begin(), bytes.end()))
@@ -212,12 +249,16 @@ Result<SignCheckpoint> decode_sign_checkpoint(ByteView bytes) {
 Result<SignRecovery> recover_sign_state(const SignRecoveryInput& input) {
   WITAN_TRY(const SignCheckpoint checkpoint, read_file(input));
   WITAN_TRY_VOID(check_owner(checkpoint.owner, input));
+  WITAN_TRY_VOID(check_place(checkpoint.place, input));
+  WITAN_TRY_VOID(check_generation(checkpoint, input));
   WITAN_TRY_VOID(check_segments(checkpoint, input));
   WITAN_TRY(SignState state, SignState::from(checkpoint.snapshot));
   WITAN_TRY_VOID(replay(state, input.records));
   WITAN_TRY_VOID(check_signatures(state, input));
   WITAN_TRY_VOID(check_age(state, input));
-  return SignRecovery{checkpoint.owner, std::move(state), !checkpoint.wal_segment};
+  const bool unbound = !checkpoint.place && input.place;
+  return SignRecovery{checkpoint.owner, std::move(state), unbound ? input.place : checkpoint.place,
+                      checkpoint.generation, unbound || !checkpoint.wal_segment};
 }
 
 }  // namespace witan

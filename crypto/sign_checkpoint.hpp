@@ -10,6 +10,8 @@
 //    directory), where `segment` is the first segment that may hold records not covered by the
 //    checkpoint. Segments from that number on must be kept.
 //  - `signer init --i-know` writes a new checkpoint with raise_min() and sets the old log aside.
+//  - The file is bound to the data folder it is first used in, and numbered: a copied home and an
+//    older file are refused (docs/adr/0015). `signer adopt` binds it anew.
 //  - At start, recover_sign_state() gets the file's bytes and the sign records of all segments
 //    present, in log order.
 // Pure apart from new_sign_checkpoint, which draws the instance id.
@@ -24,6 +26,17 @@ namespace witan {
 // Drawn when a sign-state is created: tells a copied data directory from the original.
 using InstanceId = FixedBytes<struct InstanceIdTag, 16>;
 
+// The data folder on its machine; a copy of the folder lives elsewhere (storage/file_system.hpp,
+// FolderIdentity). The machine's id is private to the machine: only its hash is kept.
+struct SignPlace {
+  Hash32 host;
+  std::uint64_t folder = 0;
+  std::uint64_t born_ns = 0;
+  bool operator==(const SignPlace&) const = default;
+};
+[[nodiscard]] SignPlace sign_place(std::string_view host, std::uint64_t folder,
+                                   std::uint64_t born_ns);
+
 struct SignOwner {
   ChainId chain_id;
   PublicKey key;
@@ -34,6 +47,8 @@ struct SignOwner {
 struct SignCheckpoint {
   SignOwner owner;
   std::optional<std::uint64_t> wal_segment;  // nullopt: never used, no log segment exists yet
+  std::optional<SignPlace> place;            // nullopt: bound to where it is first used
+  std::uint64_t generation = 0;              // grows with every writing of the file
   SignSnapshot snapshot;
   bool operator==(const SignCheckpoint&) const = default;
 };
@@ -45,6 +60,9 @@ struct SignCheckpoint {
 [[nodiscard]] Status raise_min(SignCheckpoint& checkpoint, Height height,
                                Round first_round = Round(0));
 
+// `signer adopt`: the file now belongs to `place`. Whoever calls it answers for the former place.
+void adopt(SignCheckpoint& checkpoint, const SignPlace& place);
+
 inline constexpr std::size_t sign_checkpoint_bytes_max = 2048;
 [[nodiscard]] Bytes encode(const SignCheckpoint& checkpoint);
 // Errors: corrupt (size, magic, CRC, contradictions), wrong_version.
@@ -53,6 +71,13 @@ inline constexpr std::size_t sign_checkpoint_bytes_max = 2048;
 struct WalSegments {
   std::uint64_t first = 0;
   std::uint64_t last = 0;  // inclusive
+};
+
+// What the chain's own database keeps of the file: which one it was, and how new.
+struct SignMemory {
+  InstanceId instance;
+  std::uint64_t generation = 0;
+  bool operator==(const SignMemory&) const = default;
 };
 
 // What the disk holds at start.
@@ -64,19 +89,23 @@ struct SignRecoveryInput {
   std::span<const Bytes> records;        // sign records of these segments, in log order
   Height store_height;                   // last block in the store; 0: none
   Height own_commit_height;              // last block whose commit this key signed; 0: none
-  std::optional<InstanceId> remembered_instance;  // as kept in the chain's own database
+  std::optional<SignMemory> remembered;  // as kept in the chain's own database
+  std::optional<SignPlace> place;        // where the file is now; nullopt: not known, not checked
 };
 
 struct SignRecovery {
   SignOwner owner;
   SignState state;
+  std::optional<SignPlace> place;
+  std::uint64_t generation = 0;
   bool checkpoint_needed = false;  // write a checkpoint with the first segment before signing
 };
 
 // Errors, each text telling the operator what to do (exit code 72):
 //   sign_state_missing  no file, or log segments the file requires are gone
-//   sign_state_foreign  another key, chain or data directory
-//   sign_state_older    the chain holds a commit signed later than this state knows of
+//   sign_state_foreign  another key, chain or data directory, or a copy of this one
+//   sign_state_older    an earlier file than the one last used here, or the chain holds a commit
+//                       signed later than this state knows of
 //   corrupt             damaged file or record, lost record
 [[nodiscard]] Result<SignRecovery> recover_sign_state(const SignRecoveryInput& input);
 

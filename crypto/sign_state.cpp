@@ -161,6 +161,25 @@ Result<std::optional<SignRecord>> SignState::next_watermark(Height height, Round
   return std::optional(r);
 }
 
+Status SignState::check_claim(const SignClaim& claim) const {
+  if (Watermark{claim.height, claim.round} <= data_.watermark) return {};
+  if (data_.recent.empty() || position_of(claim) > position_of(data_.recent.back()))
+    return fail(
+        ErrorCode::sign_state_older, "sign_state",
+        "the network holds this key's " + describe(claim) +
+            ", which this node does not remember: its data was restored from an older copy, "
+            "or another node signs with this key. Stop the other one; then restore the "
+            "newest copy, or run `witan signer set-min --height H` with H above every "
+            "height this key may have signed");
+  for (const SignRecord& record : data_.recent) {
+    if (position_of(record) == position_of(claim) && record.value != claim.value)
+      return fail(ErrorCode::sign_conflict, "sign_state",
+                  "the network holds another " + describe(claim) +
+                      " with this key's signature: another node signs with this key. Stop both");
+  }
+  return {};
+}
+
 Status SignState::apply(const SignRecord& record) {
   if (record.seq != data_.last_seq + 1)
     return fail(ErrorCode::corrupt, "sign_record.seq",

@@ -34,6 +34,14 @@ struct SignSnapshot {
   bool operator==(const SignSnapshot&) const = default;
 };
 
+// A vote or proposal that carries this key's signature.
+struct SignClaim {
+  SignedKind kind = SignedKind::precommit;
+  Height height;
+  Round round;
+  ValueId value;
+};
+
 class SignState {
  public:
   SignState() = default;  // a key that never signed
@@ -52,6 +60,12 @@ class SignState {
   // The record that raises the watermark to all of (height, round); nothing if it is there already.
   // Errors: sign_refused when it would sink (S10), out_of_range.
   [[nodiscard]] Result<std::optional<SignRecord>> next_watermark(Height height, Round round) const;
+
+  // A message with this key's signature came from elsewhere: is it one of ours? What lies before
+  // the last (height, round) signed in, or at or below the watermark, is not remembered and passes.
+  // Errors: sign_state_older (signed later than this state knows of), sign_conflict (another
+  // message for a step it remembers).
+  [[nodiscard]] Status check_claim(const SignClaim& claim) const;
 
   // Takes a record over: the next one when signing, every later one when recovering.
   // Errors: corrupt (sequence gap, position not after the last one).

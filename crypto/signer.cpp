@@ -7,6 +7,8 @@ Signer::Signer(SecretKey key, ParsedKey parsed, SignRecovery recovered)
       parsed_(parsed),
       owner_(recovered.owner),
       state_(std::move(recovered.state)),
+      place_(recovered.place),
+      generation_(recovered.generation),
       durable_seq_(state_.snapshot().last_seq) {}
 
 Result<Signer> Signer::make(SecretKey key, SignRecovery recovered) {
@@ -81,8 +83,8 @@ void Signer::halt(std::string reason) {
   halt_reason_ = reason.empty() ? "no reason given" : std::move(reason);
 }
 
-Bytes Signer::checkpoint(std::uint64_t wal_segment) const {
-  return encode(SignCheckpoint{owner_, wal_segment, state_.snapshot()});
+Bytes Signer::checkpoint(std::uint64_t wal_segment) {
+  return encode(SignCheckpoint{owner_, wal_segment, place_, ++generation_, state_.snapshot()});
 }
 
 }  // namespace witan

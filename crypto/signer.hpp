@@ -70,7 +70,9 @@ class Signer {
 
   // The sign-state file to write at log rotation: records in segments before `wal_segment` are
   // covered by it. See sign_checkpoint.hpp.
-  [[nodiscard]] Bytes checkpoint(std::uint64_t wal_segment) const;
+  [[nodiscard]] Bytes checkpoint(std::uint64_t wal_segment);
+  // Of the last checkpoint: what the chain's database is to remember once the file is written.
+  [[nodiscard]] SignMemory memory() const { return {owner_.instance, generation_}; }
 
   [[nodiscard]] const PublicKey& public_key() const { return owner_.key; }
   [[nodiscard]] const SignOwner& owner() const { return owner_; }
@@ -85,6 +87,8 @@ class Signer {
   ParsedKey parsed_;
   SignOwner owner_;
   SignState state_;
+  std::optional<SignPlace> place_;
+  std::uint64_t generation_ = 0;
   std::uint64_t durable_seq_ = 0;  // records up to this one are known to be on disk
   bool recovering_ = true;
   std::string halt_reason_;

@@ -42,6 +42,16 @@ class File {
   [[nodiscard]] virtual Status truncate(std::uint64_t bytes) = 0;
 };
 
+// Tells a folder from a copy of it. The number and the time of birth are given when the folder is
+// made and cannot be set: a copy, also one made with all attributes, has others, while a rename, a
+// restart and a reboot keep them. (Device numbers may change with a reboot: they are left out.)
+struct FolderIdentity {
+  std::string host;           // the machine's lasting id; empty where there is none
+  std::uint64_t number = 0;   // inode
+  std::uint64_t born_ns = 0;  // Unix time; 0 where the file system does not keep it
+  bool operator==(const FolderIdentity&) const = default;
+};
+
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -57,6 +67,7 @@ class FileSystem {
   // Makes creations, renames and removals in the folder durable.
   [[nodiscard]] virtual Status sync_directory(const FilePath& folder) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> free_bytes(const FilePath& folder) const = 0;
+  [[nodiscard]] virtual Result<FolderIdentity> identity(const FilePath& folder) const = 0;
 };
 
 // The host's file system. Lives as long as the process.

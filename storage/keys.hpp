@@ -47,7 +47,7 @@ inline constexpr std::uint8_t state_meta = 'M';
 inline constexpr std::uint8_t stale_node = 'S';
 inline constexpr std::uint8_t transaction = 'T';
 inline constexpr std::uint8_t indexed_height = 'H';
-inline constexpr std::uint8_t sign_instance = 'O';
+inline constexpr std::uint8_t sign_state = 'O';
 
 inline constexpr std::array<Column, 11> columns{{
     {Database::blocks, block, "block", "block_store", "height", "block id, block"},
@@ -60,7 +60,7 @@ inline constexpr std::array<Column, 11> columns{{
     {Database::state, stale_node, "stale_node", "state_store", "version", "node keys"},
     {Database::index, transaction, "transaction", "tx_index", "transaction id", "height, index"},
     {Database::index, indexed_height, "indexed_height", "tx_index", "nothing", "height"},
-    {Database::index, sign_instance, "sign_instance", "sign_owner", "public key", "instance id"},
+    {Database::index, sign_state, "sign_state", "sign_owner", "public key", "instance id, number"},
 }};
 
 inline void append_u64_be(Bytes& out, std::uint64_t value) {

@@ -140,6 +140,11 @@ void MemoryFileSystem::set_free_bytes(std::uint64_t bytes) {
   free_bytes_ = bytes;
 }
 
+void MemoryFileSystem::set_identity(FolderIdentity identity) {
+  const std::lock_guard lock(mutex_);
+  identity_ = std::move(identity);
+}
+
 std::optional<FaultKind> MemoryFileSystem::next_operation() {
   ++operations_;
   for (const Rule& rule : rules_) {
@@ -283,6 +288,11 @@ Status MemoryFileSystem::sync_directory(const FilePath& folder) {
 Result<std::uint64_t> MemoryFileSystem::free_bytes(const FilePath&) const {
   const std::lock_guard lock(mutex_);
   return free_bytes_;
+}
+
+Result<FolderIdentity> MemoryFileSystem::identity(const FilePath&) const {
+  const std::lock_guard lock(mutex_);
+  return identity_;
 }
 
 }  // namespace witan

@@ -36,6 +36,8 @@ class MemoryFileSystem final : public FileSystem {
   // How many numbered operations have been started.
   [[nodiscard]] std::uint64_t operations() const;
   void set_free_bytes(std::uint64_t bytes);
+  // Of every folder: as if all of them had been copied to another place.
+  void set_identity(FolderIdentity identity);
 
   // Power loss: everything not synced is gone.
   void crash();
@@ -55,6 +57,7 @@ class MemoryFileSystem final : public FileSystem {
   [[nodiscard]] Status remove(const FilePath& path) override;
   [[nodiscard]] Status sync_directory(const FilePath& folder) override;
   [[nodiscard]] Result<std::uint64_t> free_bytes(const FilePath& folder) const override;
+  [[nodiscard]] Result<FolderIdentity> identity(const FilePath& folder) const override;
 
  private:
   friend class MemoryFile;
@@ -85,6 +88,7 @@ class MemoryFileSystem final : public FileSystem {
   std::uint64_t operations_ = 0;
   std::uint64_t generation_ = 0;  // number of crashes: older handles are dead
   std::uint64_t free_bytes_ = UINT64_MAX;
+  FolderIdentity identity_{"memory", 1, 1};
 };
 
 }  // namespace witan

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <fstream>
 #include <system_error>
 
 #include "storage/file_system.hpp"
@@ -91,6 +92,14 @@ class PosixFile final : public File {
   bool sync_failed_ = false;
 };
 
+// machine-id(5): made when the system is installed, kept over reboots.
+std::string machine_id() {
+  std::ifstream file("/etc/machine-id");
+  std::string text;
+  std::getline(file, text);
+  return text;
+}
+
 class PosixFileSystem final : public FileSystem {
  public:
   [[nodiscard]] Result<std::unique_ptr<File>> open(const FilePath& path, OpenMode mode) override {
@@ -152,6 +161,17 @@ class PosixFileSystem final : public FileSystem {
     struct statvfs info {};
     if (::statvfs(folder.c_str(), &info) != 0) return fail(os_error("statvfs", folder));
     return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+  }
+
+  [[nodiscard]] Result<FolderIdentity> identity(const FilePath& folder) const override {
+    struct statx info {};
+    if (::statx(AT_FDCWD, folder.c_str(), 0, STATX_INO | STATX_BTIME, &info) != 0)
+      return fail(os_error("statx", folder));
+    FolderIdentity out{machine_id(), info.stx_ino, 0};
+    if ((info.stx_mask & STATX_BTIME) != 0)
+      out.born_ns = static_cast<std::uint64_t>(info.stx_btime.tv_sec) * 1'000'000'000U +
+                    info.stx_btime.tv_nsec;
+    return out;
   }
 };
 

@@ -50,6 +50,7 @@ ConsensusActor::ConsensusActor(rt::ActorContext& context, Services services,
   handle<schema::GetConsensusState>(&ConsensusActor::on_get_state);
   own<schema::TimeoutFired>(&ConsensusActor::on_timeout);
   own<schema::HeightTimer>(&ConsensusActor::on_height_timer);
+  own<schema::ObservationOver>(&ConsensusActor::on_observation_over);
   own<schema::RebroadcastTimer>(&ConsensusActor::on_rebroadcast);
 }
 
@@ -91,6 +92,10 @@ void ConsensusActor::on_vote(schema::VerifiedVote::Reader in, const Envelope& en
   if (keep_for_later(in.getVote().getHeight(), in.getPeer(), envelope)) return;
   const auto vote = read_vote(in.getVote());
   if (!vote) return;
+  if (options_.self == vote->vote.validator)
+    tell_own_seen(
+        vote->vote.type == VoteType::prevote ? SignedKind::prevote : SignedKind::precommit,
+        vote->vote.height, vote->vote.round, vote->vote.value);
   if (!core_.wants(vote->vote)) {
     services_.metrics.duplicate_vote.add();
     return;
@@ -108,6 +113,8 @@ void ConsensusActor::on_proposal(schema::VerifiedProposal::Reader in, const Enve
     services_.metrics.proposal_receive_count.with({"rejected"}).add();
     return;
   }
+  if (options_.self == p.proposer)
+    tell_own_seen(SignedKind::proposal, p.height, p.round, p.block_id);
   if (!blocks_.add_proposal(*proposal, core_.state().round)) return;
   services_.metrics.proposal_receive_count.with({"accepted"}).add();
   batch_.log(RecordKind::proposal, *proposal);
@@ -351,6 +358,16 @@ void ConsensusActor::replay_early() {
 
 // ---- decided elsewhere
 
+void ConsensusActor::tell_own_seen(SignedKind kind, Height height, Round round,
+                                   const ValueId& value) {
+  Draft<schema::OwnSeen> seen;
+  seen->setKind(static_cast<std::uint8_t>(kind));
+  seen->setHeight(height.get());
+  seen->setRound(round.get());
+  if (value) seen->setValue(as_data(*value));
+  (void)runner_.send(std::move(seen));
+}
+
 // A block with its verified commit certificate, fetched by block sync: it takes the same path as
 // one of ours (executed, then decided by the core), so there is one way to decide (P58).
 void ConsensusActor::on_synced(schema::SyncedDecision::Reader in, const Envelope&) {
@@ -385,6 +402,11 @@ void ConsensusActor::feed_certified_block() {
     return check_blocks();
   }
   if (options_.self) {
+    const auto& signatures = certificate.signatures;
+    if (std::any_of(signatures.begin(), signatures.end(),
+                    [&](const auto& s) { return s.validator == *options_.self; }))
+      tell_own_seen(SignedKind::precommit, certificate.height, certificate.round,
+                    certificate.block_id);
     Draft<schema::RaiseWatermark> raise;  // S13
     raise->setHeight(certificate.height.get());
     (void)runner_.send(std::move(raise));

@@ -40,6 +40,7 @@ struct ConsensusOptions {
   bool create_empty_blocks = true;
   Duration empty_block_interval{};  // with create_empty_blocks = false; 0 = never
   Duration block_interval_min{};    // 0 = as fast as decided
+  Duration observe{};               // after a restart: listen this long before signing (S11)
   std::size_t verifier_workers = 2;
 };
 
@@ -72,6 +73,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   void on_height_timer(schema::HeightTimer::Reader in, const Envelope& envelope);
   void on_rebroadcast(schema::RebroadcastTimer::Reader in, const Envelope& envelope);
   void on_get_state(schema::GetConsensusState::Reader in, const Envelope& envelope);
+  void on_observation_over(schema::ObservationOver::Reader in, const Envelope& envelope);
 
   // ---- heights
   void start_height(Height height);
@@ -99,6 +101,8 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   void feed_complete_proposals();
   void flush_batch();
   void publish_parts(Round round, const BlockBook::Entry& entry);
+  // To the effect runner, which knows what was signed: this came from elsewhere (S16).
+  void tell_own_seen(SignedKind kind, Height height, Round round, const ValueId& value);
   // Decides by a commit certificate whose block is here and executed.
   void feed_certified_block();
 
@@ -117,6 +121,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   Status replay_own(const LoggedRecord& logged);
   void restore_own(const std::vector<LoggedRecord>& records);
   void finish_recovery();
+  [[nodiscard]] bool must_observe() const;
 
   Services services_;
   ConsensusOptions options_;

@@ -30,6 +30,7 @@ EffectRunner::EffectRunner(rt::ActorContext& context, Services services,
   handle<schema::Persist>(&EffectRunner::on_persist);
   handle<schema::GetRecovery>(&EffectRunner::on_get_recovery);
   handle<schema::RaiseWatermark>(&EffectRunner::on_raise_watermark);
+  handle<schema::OwnSeen>(&EffectRunner::on_own_seen);
 }
 
 void EffectRunner::started() { require(open(), "opening the log"); }
@@ -104,16 +105,18 @@ Status EffectRunner::open_signer(const std::vector<Bytes>& sign_records,
   input.records = sign_records;
   input.store_height = options_.store_height();
   input.own_commit_height = options_.own_commit_height();
-  if (options_.remembered_instance) {
-    WITAN_TRY(input.remembered_instance, options_.remembered_instance());
+  if (options_.remembered_sign_state) {
+    WITAN_TRY(input.remembered, options_.remembered_sign_state());
   }
+  WITAN_TRY(const FolderIdentity here,
+            options_.fs.identity(options_.sign_state_file.parent_path()));
+  input.place = sign_place(here.host, here.number, here.born_ns);
   auto found = recover_sign_state(input);
   if (!found) return not_to_be_trusted(found.error());
-  SignRecovery recovered = std::move(*found);
-  WITAN_TRY_VOID(remember(recovered.owner, input.remembered_instance));
-  const bool checkpoint_needed = recovered.checkpoint_needed;
-  WITAN_TRY(Signer signer, Signer::make(std::move(key), std::move(recovered)));
+  const bool checkpoint_needed = found->checkpoint_needed;
+  WITAN_TRY(Signer signer, Signer::make(std::move(key), std::move(*found)));
   signer_.emplace(std::move(signer));
+  WITAN_TRY_VOID(remember(input.remembered));
   signer_->finish_recovery();
   log_event(services_.log, Event::key_loaded, {{"public_key", signer_->public_key()}});
   if (!checkpoint_needed) return {};
@@ -123,15 +126,18 @@ Status EffectRunner::open_signer(const std::vector<Bytes>& sign_records,
   return write_checkpoint(wal_->segment());
 }
 
-// Before the first signature: from then on another directory's sign-state is refused here.
-Status EffectRunner::remember(const SignOwner& owner, const std::optional<InstanceId>& known) {
-  if (known || !options_.remember_instance) return {};
-  return options_.remember_instance(owner.instance);
+// Before the first signature, and with every new file: from then on another directory's sign-state
+// and an older file are refused here. After the file is written: what is remembered was there.
+Status EffectRunner::remember(const std::optional<SignMemory>& known) {
+  if (!options_.remember_sign_state || known == signer_->memory()) return {};
+  return options_.remember_sign_state(signer_->memory());
 }
 
 Status EffectRunner::write_checkpoint(std::uint64_t segment) {
   if (!signer_) return {};
-  return write_file_atomically(options_.fs, options_.sign_state_file, signer_->checkpoint(segment));
+  WITAN_TRY_VOID(
+      write_file_atomically(options_.fs, options_.sign_state_file, signer_->checkpoint(segment)));
+  return remember(std::nullopt);
 }
 
 void EffectRunner::on_get_recovery(schema::GetRecovery::Reader ask, const Envelope& envelope) {
@@ -235,6 +241,16 @@ void EffectRunner::refuse(schema::SignIntent::Reader intent, const Error& error)
   failure.setField(error.field);
   failure.setText(error.text);
   (void)consensus_.send(std::move(refused));
+}
+
+// S16: whoever has our signature and not our memory of it ends this node before it signs more.
+void EffectRunner::on_own_seen(schema::OwnSeen::Reader seen, const Envelope&) {
+  if (!signer_) return;
+  const auto value = read_value(seen.getValue(), "value");
+  WITAN_CHECK(value.has_value());
+  require(signer_->state().check_claim({static_cast<SignedKind>(seen.getKind()),
+                                        Height(seen.getHeight()), Round(seen.getRound()), *value}),
+          "own signature from a peer");
 }
 
 void EffectRunner::on_raise_watermark(schema::RaiseWatermark::Reader raise, const Envelope&) {

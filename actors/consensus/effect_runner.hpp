@@ -30,9 +30,9 @@ struct EffectRunnerOptions {
   std::optional<Bytes> consensus_key{};         // 32 secret bytes; none: this node does not sign
   std::function<Height()> store_height{};       // last block in the store; 0: none
   std::function<Height()> own_commit_height{};  // last block whose commit this key signed; 0: none
-  // The instance of the sign-state as kept in the chain's own database (S11); unset: not kept.
-  std::function<Result<std::optional<InstanceId>>()> remembered_instance{};
-  std::function<Status(const InstanceId&)> remember_instance{};
+  // The sign-state as kept in the chain's own database (S11); unset: not kept.
+  std::function<Result<std::optional<SignMemory>>()> remembered_sign_state{};
+  std::function<Status(const SignMemory&)> remember_sign_state{};
 };
 
 class EffectRunner final : public rt::ActorFor<EffectRunnerRole> {
@@ -44,11 +44,12 @@ class EffectRunner final : public rt::ActorFor<EffectRunnerRole> {
   void on_persist(schema::Persist::Reader batch, const Envelope& envelope);
   void on_get_recovery(schema::GetRecovery::Reader ask, const Envelope& envelope);
   void on_raise_watermark(schema::RaiseWatermark::Reader raise, const Envelope& envelope);
+  void on_own_seen(schema::OwnSeen::Reader seen, const Envelope& envelope);
 
   // Opens the log, recovers the sign-state from it and keeps the records above the store's height.
   Status open();
   Status open_signer(const std::vector<Bytes>& sign_records, std::optional<WalSegments> segments);
-  Status remember(const SignOwner& owner, const std::optional<InstanceId>& known);
+  Status remember(const std::optional<SignMemory>& known);
   Status write_checkpoint(std::uint64_t segment);
   Result<std::vector<Prepared>> append(schema::Persist::Reader batch);
   Result<std::optional<Prepared>> sign(schema::SignIntent::Reader reader, Height height);

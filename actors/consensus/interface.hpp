@@ -46,8 +46,8 @@ struct TransferVerifierRole {
 struct EffectRunnerRole {
   static constexpr std::string_view name = "wal";
   static constexpr std::string_view path = "/node/storage/wal";
-  using accepts =
-      rt::Accepts<rt::Control<schema::Persist, schema::GetRecovery, schema::RaiseWatermark>>;
+  using accepts = rt::Accepts<
+      rt::Control<schema::Persist, schema::GetRecovery, schema::RaiseWatermark, schema::OwnSeen>>;
 };
 
 }  // namespace witan

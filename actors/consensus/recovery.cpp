@@ -157,6 +157,26 @@ void ConsensusActor::finish_recovery() {
   log_event(services_.log, Event::wal_replayed,
             {{"height", height_}, {"records", recovery_->replayed}});
   recovery_.reset();
+  if (must_observe()) {
+    // The core stays muted: it follows what is decided, and signs nothing.
+    context().send_after(options_.observe, Draft<schema::ObservationOver>());
+  } else {
+    feed(SetReplaying{false});
+  }
+  check_blocks();
+  replay_early();
+}
+
+// S11: a home restored from an old copy looks sound, and only peers know what it has signed since.
+// They say so when they connect, so a node that has a past gives them a moment before it signs.
+// Alone there is nobody to ask, and nobody who could hold another signature.
+bool ConsensusActor::must_observe() const {
+  return options_.self && options_.observe > Duration{} && last_commit_ &&
+         options_.validators->at(*options_.self).power < options_.validators->power_total();
+}
+
+void ConsensusActor::on_observation_over(schema::ObservationOver::Reader, const Envelope&) {
+  if (recovery_) return;  // of an actor that was restarted meanwhile
   feed(SetReplaying{false});
   check_blocks();
   replay_early();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "messages/base/codec_bytes.hpp"
 #include "messages/wire/consensus_codec.hpp"
 #include "storage/keys.hpp"
 
@@ -68,17 +69,21 @@ Height Stores::own_commit_height(ValidatorIndex self) const {
   return Height(0);
 }
 
-Result<std::optional<InstanceId>> remembered_instance(const KvStore& index, const PublicKey& key) {
-  WITAN_TRY(const auto value, index.get(keys::with_prefix(keys::sign_instance, key.view())));
-  if (!value) return std::optional<InstanceId>{};
-  if (value->size() != InstanceId{}.data.size())
-    return fail(ErrorCode::corrupt, "index.db", "instance of the sign-state");
-  return std::optional<InstanceId>(InstanceId::from(*value));
+Result<std::optional<SignMemory>> remembered_sign_state(const KvStore& index,
+                                                        const PublicKey& key) {
+  WITAN_TRY(const auto value, index.get(keys::with_prefix(keys::sign_state, key.view())));
+  if (!value) return std::optional<SignMemory>{};
+  ByteReader in{ByteView(*value)};
+  SignMemory memory;
+  memory.instance = in.fixed<InstanceId>();
+  memory.generation = in.u64();
+  if (!in.done()) return fail(ErrorCode::corrupt, "index.db", "record of the sign-state");
+  return std::optional(memory);
 }
 
-Status remember_instance(KvStore& index, const PublicKey& key, const InstanceId& instance) {
-  return index.put(keys::with_prefix(keys::sign_instance, key.view()), instance.view(),
-                   Durability::synced);
+Status remember_sign_state(KvStore& index, const PublicKey& key, const SignMemory& memory) {
+  const Bytes value = ByteWriter().raw(memory.instance.view()).u64(memory.generation).take();
+  return index.put(keys::with_prefix(keys::sign_state, key.view()), value, Durability::synced);
 }
 
 }  // namespace witan::node

@@ -30,11 +30,11 @@ struct Stores {
   [[nodiscard]] Height own_commit_height(ValidatorIndex self) const;
 };
 
-// Which sign-state belongs to this data directory (crypto/sign_checkpoint.hpp, S11), kept in
-// index.db per key when it is first seen. Errors: io, no_space, corrupt.
-[[nodiscard]] Result<std::optional<InstanceId>> remembered_instance(const KvStore& index,
-                                                                    const PublicKey& key);
-[[nodiscard]] Status remember_instance(KvStore& index, const PublicKey& key,
-                                       const InstanceId& instance);
+// Which sign-state belongs to this data directory, and its newest number
+// (crypto/sign_checkpoint.hpp, S11), kept in index.db per key. Errors: io, no_space, corrupt.
+[[nodiscard]] Result<std::optional<SignMemory>> remembered_sign_state(const KvStore& index,
+                                                                      const PublicKey& key);
+[[nodiscard]] Status remember_sign_state(KvStore& index, const PublicKey& key,
+                                         const SignMemory& memory);
 
 }  // namespace witan::node

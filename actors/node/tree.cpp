@@ -114,11 +114,11 @@ rt::SupervisorSpec Wiring::storage() const {
       const auto secret = inputs.consensus_key->secret_bytes();
       options.consensus_key = Bytes(secret.view().begin(), secret.view().end());
     }
-    options.remembered_instance = [this] {
-      return remembered_instance(*stores.index, inputs.consensus_key->public_key());
+    options.remembered_sign_state = [this] {
+      return remembered_sign_state(*stores.index, inputs.consensus_key->public_key());
     };
-    options.remember_instance = [this](const InstanceId& instance) {
-      return remember_instance(*stores.index, inputs.consensus_key->public_key(), instance);
+    options.remember_sign_state = [this](const SignMemory& memory) {
+      return remember_sign_state(*stores.index, inputs.consensus_key->public_key(), memory);
     };
     options.store_height = [this] { return stores.height(); };
     options.own_commit_height = [this] {
@@ -204,6 +204,7 @@ rt::ChildSpec Wiring::consensus() const {
         config.create_empty_blocks && config.create_empty_blocks_interval_ms == 0;
     options.empty_block_interval = ms(config.create_empty_blocks_interval_ms);
     options.block_interval_min = std::max(ms(config.min_block_interval_ms), params.block_time);
+    options.observe = ms(config.observe_ms);
     options.verifier_workers = verifier_workers();
     return std::make_unique<consensus::ConsensusActor>(context, services, std::move(options));
   };

@@ -150,3 +150,11 @@ struct OwnProposal { proposal @0 :Proposal; }
 struct SignRefused { intent @0 :SignIntent; failure @1 :Common.Failure; }
 
 struct RaiseWatermark { height @0 :UInt64; }      # decided by sync: never sign at or below it (S13)
+struct OwnSeen {
+  # A message with this validator's signature came from a peer: did this node sign it (S11, S16)?
+  kind @0 :UInt8;              # as in SignIntent
+  height @1 :UInt64;
+  round @2 :Int32;
+  value @3 :Data;              # empty: nil
+}
+struct ObservationOver {}                         # own timer: nothing forbids signing any more

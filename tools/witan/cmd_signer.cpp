@@ -1,5 +1,6 @@
 // signer: the sign-state of a stopped node (crypto/sign_checkpoint.hpp). It is what keeps a
-// validator from contradicting itself; these commands only ever make it refuse more.
+// validator from contradicting itself. set-min and init only make it refuse more; adopt lets a
+// moved home sign, on the operator's word that the former one never will again.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -20,6 +21,7 @@ struct SignerOptions {
   std::uint64_t height = 0;
   std::int32_t round = 0;
   bool i_know = false;
+  bool other_stopped = false;
 };
 
 Result<SignCheckpoint> read_state(const HomeFiles& files) {
@@ -28,8 +30,23 @@ Result<SignCheckpoint> read_state(const HomeFiles& files) {
   return decode_sign_checkpoint(bytes);
 }
 
-Status write_state(const HomeFiles& files, const SignCheckpoint& state) {
-  return write_file_atomically(posix_file_system(), files.layout.sign_state(), encode(state));
+// What the node's database says of the sign-state; nothing before the first start.
+Result<std::optional<SignMemory>> memory_of(const HomeFiles& files, const PublicKey& key) {
+  if (!posix_file_system().exists(files.layout.index())) return std::optional<SignMemory>{};
+  WITAN_TRY(const auto index, open_leveldb(files.layout.index()));
+  return node::remembered_sign_state(*index, key);
+}
+
+// Newer than every earlier one, and known as such: an older copy that is put back is refused.
+Status write_state(const HomeFiles& files, SignCheckpoint& state) {
+  WITAN_TRY(const auto memory, memory_of(files, state.owner.key));
+  state.generation = std::max(state.generation, memory ? memory->generation : 0) + 1;
+  WITAN_TRY_VOID(
+      write_file_atomically(posix_file_system(), files.layout.sign_state(), encode(state)));
+  if (!memory || memory->instance != state.owner.instance) return {};
+  WITAN_TRY(const auto index, open_leveldb(files.layout.index()));
+  return node::remember_sign_state(*index, state.owner.key,
+                                   {state.owner.instance, state.generation});
 }
 
 void print_state(const Program& program, const SignCheckpoint& state) {
@@ -38,6 +55,10 @@ void print_state(const Program& program, const SignCheckpoint& state) {
       {"key", to_hex(state.owner.key)},
       {"chainId", to_hex(state.owner.chain_id)},
       {"instance", to_hex(state.owner.instance)},
+      {"number", std::to_string(state.generation)},
+      {"place", state.place ? "folder " + std::to_string(state.place->folder) + " of machine " +
+                                  to_hex(state.place->host).substr(0, 8)
+                            : "none"},
       {"walSegment", state.wal_segment ? std::to_string(*state.wal_segment) : "none"},
       {"lastSeq", std::to_string(s.last_seq)},
       {"refusedToHeight", std::to_string(s.watermark.height.get())},
@@ -99,12 +120,6 @@ Status set_log_aside(const HomeFiles& files) {
   return {};
 }
 
-Result<std::optional<InstanceId>> instance_of(const HomeFiles& files, const PublicKey& key) {
-  if (!posix_file_system().exists(files.layout.index())) return std::optional<InstanceId>{};
-  WITAN_TRY(const auto index, open_leveldb(files.layout.index()));
-  return node::remembered_instance(*index, key);
-}
-
 Result<int> run_init(const Program& program, const SignerOptions& options) {
   if (!options.i_know)
     return fail(ErrorCode::usage, "--i-know",
@@ -117,15 +132,32 @@ Result<int> run_init(const Program& program, const SignerOptions& options) {
   SignCheckpoint state = new_sign_checkpoint(genesis_hash(genesis), key.public_key);
   // The same data directory stays the same instance, as far as that can still be read: what the
   // node remembers of it, else the old file.
-  WITAN_TRY(const auto remembered, instance_of(files, state.owner.key));
+  WITAN_TRY(const auto remembered, memory_of(files, state.owner.key));
   if (remembered) {
-    state.owner.instance = *remembered;
+    state.owner.instance = remembered->instance;
   } else if (const auto old = read_state(files); old && old->owner.key == state.owner.key &&
                                                  old->owner.chain_id == state.owner.chain_id) {
     state.owner.instance = old->owner.instance;
   }
   WITAN_TRY_VOID(raise_min(state, Height(options.height), Round(options.round)));
   WITAN_TRY_VOID(set_log_aside(files));
+  WITAN_TRY_VOID(write_state(files, state));
+  print_state(program, state);
+  return 0;
+}
+
+Result<int> run_adopt(const Program& program, const SignerOptions& options) {
+  if (!options.other_stopped)
+    return fail(ErrorCode::usage, "--other-stopped",
+                "this home was copied or moved; the one it comes from has the same key. Give "
+                "--other-stopped only when that one is stopped and will never start again");
+  const HomeFiles files(program.home);
+  WITAN_TRY(const auto lock, lock_home(files));
+  WITAN_TRY(SignCheckpoint state, read_state(files));
+  if (options.height > 0)
+    WITAN_TRY_VOID(raise_min(state, Height(options.height), Round(options.round)));
+  WITAN_TRY(const FolderIdentity here, posix_file_system().identity(files.layout.data()));
+  adopt(state, sign_place(here.host, here.number, here.born_ns));
   WITAN_TRY_VOID(write_state(files, state));
   print_state(program, state);
   return 0;
@@ -143,10 +175,12 @@ std::shared_ptr<SignerOptions> add_signer_command(CLI::App& signer, Program& pro
   return options;
 }
 
-void add_min_options(CLI::App& command, SignerOptions& options) {
-  command.add_option("--height", options.height, "nothing below it is signed any more")->required();
+CLI::Option* add_min_options(CLI::App& command, SignerOptions& options) {
+  CLI::Option* height =
+      command.add_option("--height", options.height, "nothing below it is signed any more");
   command.add_option("--round", options.round, "nor rounds of it below this one")
       ->capture_default_str();
+  return height;
 }
 
 }  // namespace
@@ -162,14 +196,22 @@ void add_signer_commands(CLI::App& app, Program& program) {
       *signer, program,
       {"set-min", "raise the height from which it signs", "witan signer set-min --height 1200"},
       run_set_min);
-  add_min_options(*signer->get_subcommand("set-min"), *min);
+  add_min_options(*signer->get_subcommand("set-min"), *min)->required();
   const auto init = add_signer_command(*signer, program,
                                        {"init", "a new sign-state for a key that has signed before",
                                         "witan signer init --i-know --height 1200"},
                                        run_init);
-  add_min_options(*signer->get_subcommand("init"), *init);
+  add_min_options(*signer->get_subcommand("init"), *init)->required();
   signer->get_subcommand("init")->add_flag("--i-know", init->i_know,
                                            "yes, this key signs nowhere else");
+  const auto moved = add_signer_command(*signer, program,
+                                        {"adopt", "let a copied or moved home sign",
+                                         "witan signer adopt --other-stopped --height 1200"},
+                                        run_adopt);
+  add_min_options(*signer->get_subcommand("adopt"), *moved);
+  signer->get_subcommand("adopt")->add_flag(
+      "--other-stopped", moved->other_stopped,
+      "yes, the home this one was copied from is stopped and never starts again");
 }
 
 }  // namespace witan::cli

@@ -105,7 +105,7 @@ struct RunnerWorld {
   MemoryFileSystem fs;
   std::uint64_t segment_bytes;
   Height stored{0};
-  std::optional<InstanceId> remembered;
+  std::optional<SignMemory> remembered;
   std::vector<Envelope> to_consensus, to_peers;
   std::vector<rt::ExitStatus> exits;
   std::unique_ptr<rt::Runtime> runtime;
@@ -339,7 +339,7 @@ BOOST_AUTO_TEST_CASE(a_sign_state_of_another_data_directory_is_refused) {
   w.start();
   BOOST_REQUIRE(w.exits.empty());
   BOOST_REQUIRE(w.remembered.has_value());
-  const InstanceId own = *w.remembered;
+  const SignMemory own = *w.remembered;
   w.start();  // the same one is welcome again
   BOOST_CHECK(w.exits.empty());
   BOOST_CHECK(*w.remembered == own);
@@ -350,6 +350,46 @@ BOOST_AUTO_TEST_CASE(a_sign_state_of_another_data_directory_is_refused) {
   BOOST_CHECK_EQUAL(w.exits[0].code, static_cast<int>(ExitCode::sign_state));
   BOOST_CHECK(w.exits[0].reason.find("stop that node") != std::string::npos);
   BOOST_CHECK(*w.remembered == own);
+}
+
+BOOST_AUTO_TEST_CASE(a_copied_home_and_an_older_sign_state_are_refused) {
+  RunnerWorld w;
+  w.start();
+  w.sign(prevote(1, 0, block(1)));
+  BOOST_REQUIRE(w.exits.empty());
+  w.runtime.reset();
+  const FolderIdentity home = *w.fs.identity("/node");
+  w.fs.set_identity({home.host, home.number + 1, home.born_ns});
+  w.start();
+  BOOST_REQUIRE_EQUAL(w.exits.size(), 1u);
+  BOOST_CHECK_EQUAL(w.exits[0].code, static_cast<int>(ExitCode::sign_state));
+  BOOST_CHECK(w.exits[0].reason.find("signer adopt") != std::string::npos);
+  w.crash();
+  w.fs.set_identity(home);
+  ++w.remembered->generation;  // the database has seen a later file
+  w.start();
+  BOOST_REQUIRE_EQUAL(w.exits.size(), 1u);
+  BOOST_CHECK(w.exits[0].reason.find("older copy") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_own_signature_this_node_does_not_remember_ends_it) {
+  RunnerWorld w;
+  w.start();
+  w.sign(prevote(1, 0, block(1)));
+  const auto seen = [&w](std::uint64_t height) {
+    Draft<schema::OwnSeen> own;
+    own->setKind(static_cast<std::uint8_t>(SignedKind::prevote));
+    own->setHeight(height);
+    own->setRound(0);
+    own->setValue(as_data(block(1)));
+    (void)w.runner().send(std::move(own));
+    w.runtime->drain();
+  };
+  seen(1);
+  BOOST_CHECK(w.exits.empty());
+  seen(2);
+  BOOST_REQUIRE_EQUAL(w.exits.size(), 1u);
+  BOOST_CHECK_EQUAL(w.exits[0].code, static_cast<int>(ExitCode::sign_state));
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_sign_state_ends_with_the_exit_code_of_signing) {

@@ -130,7 +130,7 @@ inline void write_new_sign_state(FileSystem& fs, const ChainId& chain_id, const 
 inline rt::ChildSpec runner_child(FileSystem& fs, const ChainWorld& world, std::uint8_t self,
                                   std::function<Height()> store_height,
                                   std::uint64_t segment_bytes = 64 * 1024,
-                                  std::optional<InstanceId>* remembered = nullptr) {
+                                  std::optional<SignMemory>* remembered = nullptr) {
   rt::ChildSpec spec;
   spec.name = "wal";
   spec.restart = rt::Restart::temporary;
@@ -146,11 +146,11 @@ inline rt::ChildSpec runner_child(FileSystem& fs, const ChainWorld& world, std::
                                            .store_height = store_height,
                                            .own_commit_height = [] { return Height(0); }};
     if (remembered != nullptr) {
-      options.remembered_instance = [remembered]() -> Result<std::optional<InstanceId>> {
+      options.remembered_sign_state = [remembered]() -> Result<std::optional<SignMemory>> {
         return *remembered;
       };
-      options.remember_instance = [remembered](const InstanceId& instance) -> Status {
-        *remembered = instance;
+      options.remember_sign_state = [remembered](const SignMemory& memory) -> Status {
+        *remembered = memory;
         return {};
       };
     }

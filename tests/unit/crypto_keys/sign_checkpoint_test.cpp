@@ -144,9 +144,9 @@ BOOST_AUTO_TEST_CASE(s9_a_state_of_another_key_chain_or_directory_is_refused) {
   in.chain_id = Hash32{};
   check_refused(recover_sign_state(in), ErrorCode::sign_state_foreign, "another key");
   in = input();
-  in.remembered_instance = signer.owner().instance;
+  in.remembered = signer.memory();
   WITAN_REQUIRE_OK(recover_sign_state(in));
-  in.remembered_instance = InstanceId{};
+  in.remembered = SignMemory{};
   check_refused(recover_sign_state(in), ErrorCode::sign_state_foreign, "stop that node");
   WITAN_CHECK_ERROR(Signer::make(SecretKey::generate(), *recover_sign_state(input())),
                     ErrorCode::sign_state_foreign);
@@ -205,6 +205,63 @@ BOOST_AUTO_TEST_CASE(s10_set_min_only_raises_and_holds_over_the_log) {
   restart();
   WITAN_CHECK_ERROR(sign(prevote(8, 1, {})), ErrorCode::sign_refused);
   WITAN_REQUIRE_OK(sign(prevote(8, 2, {})));
+}
+
+BOOST_AUTO_TEST_CASE(s11_a_copied_home_is_refused_until_it_is_adopted) {
+  const SignPlace here = sign_place("machine", 7, 1000);
+  SignRecoveryInput in = input();
+  in.place = here;
+  const auto bound = recover_sign_state(in);
+  WITAN_REQUIRE_OK(bound);
+  BOOST_CHECK(bound->checkpoint_needed);  // a file that is bound nowhere is bound here
+  BOOST_CHECK(bound->place == here);
+  file = encode(SignCheckpoint{bound->owner, 0, here, 5, bound->state.snapshot()});
+  in = input();
+  in.place = here;
+  WITAN_REQUIRE_OK(recover_sign_state(in));
+  BOOST_CHECK(!recover_sign_state(in)->checkpoint_needed);
+  in.place = sign_place("machine", 8, 1000);
+  check_refused(recover_sign_state(in), ErrorCode::sign_state_foreign, "is a copy");
+  in.place = sign_place("machine", 7, 1001);  // the number was given to a new folder
+  check_refused(recover_sign_state(in), ErrorCode::sign_state_foreign, "witan signer adopt");
+  in.place = sign_place("other", 7, 1000);
+  check_refused(recover_sign_state(in), ErrorCode::sign_state_foreign, "another machine");
+  SignCheckpoint c = *decode_sign_checkpoint(file);
+  adopt(c, *in.place);
+  file = encode(c);
+  in.checkpoint_file = file;
+  WITAN_REQUIRE_OK(recover_sign_state(in));
+}
+
+BOOST_AUTO_TEST_CASE(s9_an_earlier_file_than_the_remembered_one_is_refused) {
+  const Bytes earlier = file;
+  SignRecoveryInput in = input();
+  in.remembered = signer.memory();
+  WITAN_REQUIRE_OK(recover_sign_state(in));
+  file = signer.checkpoint(0);
+  in.remembered = signer.memory();
+  in.checkpoint_file = earlier;
+  check_refused(recover_sign_state(in), ErrorCode::sign_state_older, "an older copy");
+  in.checkpoint_file = file;
+  WITAN_REQUIRE_OK(recover_sign_state(in));
+}
+
+BOOST_AUTO_TEST_CASE(s16_own_signatures_from_elsewhere_are_recognised) {
+  const auto claim = [this](SignedKind kind, std::uint64_t height, std::int32_t round,
+                            ValueId value) {
+    return signer.state().check_claim({kind, Height(height), Round(round), value});
+  };
+  using enum SignedKind;
+  WITAN_CHECK_ERROR(claim(precommit, 1, 0, block_a()), ErrorCode::sign_state_older);
+  WITAN_REQUIRE_OK(sign(samples::prevote(5, 2, block_a())));
+  WITAN_REQUIRE_OK(claim(prevote, 5, 2, block_a()));
+  WITAN_REQUIRE_OK(claim(precommit, 5, 1, block_b()));  // not remembered any more
+  WITAN_CHECK_ERROR(claim(prevote, 5, 2, block_b()), ErrorCode::sign_conflict);
+  WITAN_CHECK_ERROR(claim(precommit, 5, 2, block_a()), ErrorCode::sign_state_older);
+  WITAN_CHECK_ERROR(claim(precommit, 6, 0, block_a()), ErrorCode::sign_state_older);
+  WITAN_REQUIRE_OK(signer.raise_watermark(Height(6)));
+  WITAN_REQUIRE_OK(claim(precommit, 6, 0, block_a()));  // excluded on purpose
+  WITAN_CHECK_ERROR(claim(prevote, 7, 0, {}), ErrorCode::sign_state_older);
 }
 
 BOOST_AUTO_TEST_CASE(s11_every_new_state_has_its_own_instance) {

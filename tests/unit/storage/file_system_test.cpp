@@ -66,6 +66,25 @@ BOOST_AUTO_TEST_CASE(memory_keeps_the_contract) {
   check_contract(fs, "/d");
 }
 
+BOOST_AUTO_TEST_CASE(a_folder_keeps_its_identity_when_renamed_and_a_copy_has_another) {
+  const ScratchDir dir;
+  FileSystem& fs = posix_file_system();
+  const auto home = dir.path() / "home";
+  WITAN_REQUIRE_OK(fs.create_directories(home / "data"));
+  make(fs, home / "data" / "a", "content");
+  const auto first = fs.identity(home / "data");
+  WITAN_REQUIRE_OK(first);
+  BOOST_CHECK(fs.identity(home / "data") == first);
+  std::filesystem::rename(home, dir.path() / "renamed");
+  BOOST_CHECK(fs.identity(dir.path() / "renamed" / "data") == first);
+  std::filesystem::copy(dir.path() / "renamed", home, std::filesystem::copy_options::recursive);
+  const auto copy = fs.identity(home / "data");
+  WITAN_REQUIRE_OK(copy);
+  BOOST_CHECK_EQUAL(copy->host, first->host);
+  BOOST_CHECK(!(*copy == *first));
+  WITAN_CHECK_ERROR(fs.identity(dir.path() / "none"), ErrorCode::not_found);
+}
+
 BOOST_AUTO_TEST_CASE(a_full_device_is_reported_as_no_space) {
   auto full = posix_file_system().open("/dev/full", OpenMode::read_write);
   WITAN_REQUIRE_OK(full);

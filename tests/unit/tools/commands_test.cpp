@@ -77,6 +77,7 @@ BOOST_AUTO_TEST_CASE(every_command_has_help_with_an_example) {
                                                        {"signer", "show"},
                                                        {"signer", "init"},
                                                        {"signer", "set-min"},
+                                                       {"signer", "adopt"},
                                                        {"genesis", "show"},
                                                        {"genesis", "verify"},
                                                        {"config", "check"},
@@ -183,6 +184,13 @@ BOOST_AUTO_TEST_CASE(the_sign_state_only_ever_refuses_more) {
   BOOST_CHECK_EQUAL(raised["refusedToHeight"], "8");
   BOOST_CHECK_EQUAL(run_witan({"signer", "set-min", "--home", home, "--height", "5"}).exit_code,
                     72);
+  BOOST_CHECK_EQUAL(run_witan({"signer", "adopt", "--home", home}).exit_code, 64);
+  const Json adopted = json_of(run_witan(
+      {"signer", "adopt", "--other-stopped", "--height", "10", "--home", home, "--json"}));
+  BOOST_CHECK_EQUAL(adopted["refusedToHeight"], "9");
+  BOOST_CHECK_EQUAL(before["place"], "none");
+  BOOST_CHECK_NE(adopted["place"], "none");
+  BOOST_CHECK_NE(adopted["number"], raised["number"]);
   write_log(home + "/data/wal");
   const Json fresh = json_of(
       run_witan({"signer", "init", "--i-know", "--home", home, "--height", "20", "--json"}));
