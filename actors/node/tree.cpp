@@ -51,8 +51,9 @@ Result<std::unique_ptr<Wiring>> Wiring::prepare(NodeInputs inputs, Services serv
   if (w->self && !posix_file_system().exists(sign_state)) {
     const std::string_view text =
         "this validator may have signed before, so it does not start without its sign-state. "
-        "Restore the file from the host that signed last; only for a key that never signed, "
-        "create it with `witan init`";
+        "Restore the file from the host that signed last; if there is none and this key certainly "
+        "signs nowhere else, run `witan signer init --i-know --height H` with H above every height "
+        "it may have signed";
     log_event(services.log, Event::sign_state_missing,
               {{"path", sign_state.string()}, {"text", text}});
     return fail(ErrorCode::sign_state_missing, sign_state.string(), std::string(text));

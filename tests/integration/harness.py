@@ -112,7 +112,8 @@ class Test:
         check(done.returncode == code, f'witan {words[0]} ended with {done.returncode}, not {code}: {said[-2000:]}')
         for text in texts:
             check(text.lower() in said.lower(), f'exit {code} without "{text}": {said[-2000:]}')
-        say(f'exit {code}: {said.strip().splitlines()[-1][:160] if said.strip() else ""}')
+        lines = said.strip().splitlines() or ['']
+        say(f'exit {code}: {next((line for line in lines if line.startswith("error: ")), lines[-1])}')
 
     def keep_logs(self):
         target = Path(self.args.logs) / self.name

@@ -22,6 +22,8 @@ struct Setup {
   bool real_runner = true;  // false: the log and the signer are a tap as well
   bool create_empty_blocks = true;
   std::vector<consensus::LoggedRecord> log{};  // what a tap runner recovers
+  bool past = false;                           // the ledger holds height 1
+  Duration observe{};
 };
 
 struct Bench {
@@ -40,6 +42,7 @@ struct Bench {
     consensus.factory = [this](rt::ActorContext& context) {
       auto o = world.consensus_options(1);
       o.create_empty_blocks = setup.create_empty_blocks;
+      o.observe = setup.observe;
       return std::make_unique<consensus::ConsensusActor>(context, services(), std::move(o));
     };
     rt::ChildSpec wal =
@@ -73,7 +76,13 @@ struct Bench {
   // ---- stand-ins
   void on_ledger(rt::ActorContext& c, const Envelope& e) {
     if (e.is<schema::GetTip>()) {
-      c.reply(e, Draft<schema::ChainTip>());
+      Draft<schema::ChainTip> tip(256);
+      if (setup.past) {
+        tip->setHeight(1);
+        write_certificate(tip->initCertificate(),
+                          world.commit(Height(1), Round(0), id_of(block_bytes(1)), {2, 3, 4}));
+      }
+      c.reply(e, std::move(tip));
     } else if (e.is<schema::BuildBlock>()) {
       const Received<schema::BuildBlock> in(e);
       ++builds;
@@ -315,6 +324,34 @@ BOOST_AUTO_TEST_CASE(a_synced_block_is_executed_and_decided_and_never_signed_in)
   BOOST_CHECK_EQUAL(b.committed[0].round, Round(5));
   b.runtime->advance(Duration::from_ms(50));
   BOOST_CHECK_EQUAL(b.view().height, 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_node_with_a_past_listens_before_it_signs) {
+  for (const bool past : {false, true}) {
+    Bench b({.past = past, .observe = Duration::from_s(10)});
+    b.runtime->advance(Duration::from_s(9));  // longer than the time to wait for a proposal
+    BOOST_CHECK_EQUAL(b.own_votes().empty(), past);
+    b.runtime->advance(Duration::from_s(9));
+    BOOST_CHECK(!b.own_votes().empty());
+    BOOST_CHECK(b.exits.empty());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_own_signature_nobody_remembers_ends_the_node_while_it_listens) {
+  Bench b({.past = true, .observe = Duration::from_s(10)});
+  const Bytes block = block_bytes(33);
+  Draft<schema::SyncedDecision> synced(256);
+  synced->setBytes(as_data(ByteView(block)));
+  write_certificate(synced->initCertificate(),
+                    b.world.commit(Height(2), Round(0), id_of(block), {1, 2, 3}));
+  b.tell(std::move(synced));
+  BOOST_REQUIRE_EQUAL(b.exits.size(), 1u);
+  BOOST_CHECK_EQUAL(b.exits[0].code, static_cast<int>(ExitCode::sign_state));
+  BOOST_CHECK(b.own_votes().empty());
+  Bench live;
+  live.vote(1, VoteType::precommit, 1, 0, {});
+  BOOST_REQUIRE_EQUAL(live.exits.size(), 1u);
+  BOOST_CHECK_EQUAL(live.exits[0].code, static_cast<int>(ExitCode::sign_state));
 }
 
 BOOST_AUTO_TEST_CASE(bytes_that_are_not_the_certified_block_decide_nothing) {
