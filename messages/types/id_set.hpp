@@ -1,6 +1,5 @@
 // A compact set of transaction ids.
 #pragma once
-#include <array>
 #include <vector>
 
 #include "messages/types/transaction.hpp"
@@ -25,7 +24,13 @@ class IdSet {
   [[nodiscard]] std::size_t bytes() const { return slots_.capacity() * sizeof(Half); }
 
  private:
-  using Half = std::array<std::uint64_t, 2>;
+  // Not std::array, whose comparison is a call of memcmp.
+  struct Half {
+    std::uint64_t a = 0;
+    std::uint64_t b = 0;
+    bool operator==(const Half&) const = default;
+    [[nodiscard]] bool is_free() const { return (a | b) == 0; }
+  };
   [[nodiscard]] static Half half_of(const TxId& id);
   // The slot that holds it, or the free one where it belongs. REQUIRES: a free slot.
   [[nodiscard]] std::size_t find(const Half& half) const;
