@@ -11,12 +11,12 @@ class Window {
 
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool settled() const { return settled_; }
-  // The committed rate of a period that ran with size(). A twentieth more than the best so far
-  // counts as growth; a period without any commit says nothing; otherwise the smaller window that
-  // was as good is kept for good.
+  // The committed rate of a period that ran with size(). A fifth more than the best so far
+  // counts as growth (twice the window for less only queues); a period without any commit says
+  // nothing; otherwise the smaller window that was as good is kept for good.
   void on_rate(double per_second) {
     if (settled_ || per_second <= 0) return;
-    if (per_second <= best_ * 1.05) {
+    if (per_second <= best_ * 1.2) {
       size_ = std::max<std::size_t>(1, best_size_);
       settled_ = true;
       return;

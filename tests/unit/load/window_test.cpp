@@ -14,7 +14,7 @@ BOOST_AUTO_TEST_CASE(grows_while_the_rate_grows_then_keeps_the_smallest_that_was
   BOOST_CHECK_EQUAL(window.size(), 8);
   window.on_rate(1800);
   BOOST_CHECK_EQUAL(window.size(), 16);
-  window.on_rate(1850);
+  window.on_rate(2100);
   BOOST_CHECK_EQUAL(window.size(), 8);
   BOOST_CHECK(window.settled());
   window.on_rate(9000);
