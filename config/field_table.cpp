@@ -41,9 +41,11 @@ constexpr std::array fields{
         "Bytes waiting for one peer; above it transactions and sync are shed, votes are not."},
 
   Field{"rpc.laddr", WITAN_SLOT(rpc.laddr), "", 0, 0, "", restart,
-        "Address of the HTTP interface. Anyone who reaches it may use it."},
+        "Address of the HTTP interface. It has no authentication: whoever reaches it may use it. For others than this host put a proxy in front."},
   Field{"rpc.max_open_connections", WITAN_SLOT(rpc.max_open_connections), "connections", 1, 65535, "", restart,
         "Open HTTP connections; further ones are refused."},
+  Field{"rpc.max_subscription_clients", WITAN_SLOT(rpc.max_subscription_clients), "streams", 0, 65535, "", restart,
+        "Open event streams, which are connections too; further ones are refused."},
   Field{"rpc.max_body_bytes", WITAN_SLOT(rpc.max_body_bytes), "bytes", kib, 64 * mib, "", restart,
         "Largest request body."},
   Field{"rpc.timeout_broadcast_tx_commit_ms", WITAN_SLOT(rpc.timeout_broadcast_tx_commit_ms), "ms", 100, hour_ms, "", restart,
@@ -86,7 +88,7 @@ constexpr std::array fields{
   Field{"instrumentation.prometheus", WITAN_SLOT(instrumentation.prometheus), "", 0, 0, "", restart,
         "Serve metrics at /metrics of rpc.laddr; else that is not found."},
   Field{"instrumentation.namespace", WITAN_SLOT(instrumentation.metrics_prefix), "", 1, 32, "", restart,
-        "First word of every metric name: a letter, then letters, digits and '_'."},
+        "First word of every metric name but those of the process (process_*): a letter, then letters, digits and '_'."},
 
   Field{"runtime.worker_threads", WITAN_SLOT(runtime.worker_threads), "threads", 0, 256, "", restart,
         "Threads that run actors; 0 for one for each core."},

@@ -42,6 +42,7 @@ struct P2pConfig {
 struct RpcConfig {
   SocketAddress laddr{"127.0.0.1", 26657};
   std::uint64_t max_open_connections = 900;
+  std::uint64_t max_subscription_clients = 100;
   std::uint64_t max_body_bytes = 1'000'000;
   std::uint64_t timeout_broadcast_tx_commit_ms = 10'000;
   bool operator==(const RpcConfig&) const = default;

@@ -97,7 +97,8 @@ struct HttpServer::Core : std::enable_shared_from_this<Core> {
   std::uint16_t port = 0;
   std::set<std::shared_ptr<Session>> sessions;
   std::atomic<bool> wake_posted{false};
-  bool stopping = false;  // io thread
+  std::size_t streams = 0;  // sessions that are one
+  bool stopping = false;    // io thread
   std::mutex stop_mutex;
   std::condition_variable drained;
   bool all_closed = false;  // under stop_mutex
@@ -140,6 +141,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void write_out();
   void on_written(BoostError error, std::size_t n);
   void on_discarded(BoostError error, std::size_t n);
+  void refuse_stream();
   void watch_reader();
   void on_stream_written(BoostError error, std::size_t n);
   void beat();
@@ -301,9 +303,7 @@ void Session::handle_request() {
 bool Session::answer_here(const HttpRequest& request) {
   if (!core_.limit.admit(remote_, core_.clock.now())) {
     core_.metrics.http_refused.with({"rate"}).add();
-    HttpResponse out = refusal(429, ErrorCode::busy, "", "too many requests from this address");
-    out.headers.emplace_back("Retry-After", "1");
-    answer(std::move(out));
+    answer(refusal(429, ErrorCode::busy, "", "too many requests from this address"));
     return true;
   }
   if (request.method != "OPTIONS" || core_.options.cors_origin.empty()) return false;
@@ -388,15 +388,23 @@ void Session::report(unsigned status) {
 void Session::begin_stream(std::unique_ptr<StreamSource> source) {
   if (state_ != State::handling) return;
   if (core_.stopping) return close();
+  if (core_.streams >= core_.options.streams_max) return refuse_stream();
   state_ = State::streaming;
   source_ = std::move(source);
   route_ = "events";
   HttpResponse head{200, "text/event-stream", "", {{"Cache-Control", "no-store"}}, "events"};
   out_ = head_of(head, core_.options, false) + "\r\n";
   report(200);
-  core_.metrics.http_streams.add(1);
+  core_.metrics.http_streams.set_count(++core_.streams);
   watch_reader();
   send_page();
+}
+
+void Session::refuse_stream() {
+  core_.metrics.http_refused.with({"streams"}).add();
+  log_event(core_.log, Event::http_refused, {{"remote", remote_}, {"reason", "too many streams"}});
+  answer(
+      error_response({ErrorCode::busy, "", "too many event streams; try again later"}, "events"));
 }
 
 // Notices that the reader is gone while there is nothing to send. Input is ignored.
@@ -461,7 +469,7 @@ void Session::stop_gracefully() {
 
 void Session::close() {
   if (state_ == State::closed) return;
-  if (source_) core_.metrics.http_streams.add(-1);
+  if (source_) core_.metrics.http_streams.set_count(--core_.streams);
   source_.reset();
   state_ = State::closed;
   heartbeat_.cancel();
@@ -561,6 +569,8 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpOptions options, HttpH
   core->thread = std::thread([c = core.get()] { c->io.run(); });
   log_event(log, Event::http_listening,
             {{"address", endpoint.address().to_string() + ":" + std::to_string(core->port)}});
+  if (!endpoint.address().is_loopback())
+    log_event(log, Event::http_exposed, {{"address", endpoint.address().to_string()}});
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(core)));
 }
 

@@ -4,10 +4,11 @@
 // thread: now, or later. Requests of one connection are handled one after the other (pipelining is
 // safe); connections are independent.
 // Bounds, each answered with a typed JSON error {"error":{"code","field","text"}}: connections (503
-// and close), header bytes (431), body bytes, chunked or not (413), requests per second and remote
-// address (429). A client that sends or reads too slowly is disconnected. Memory per connection is
-// one request, one response, or one page of a stream.
-// Source: RFC 9112 (messages), RFC 9110 (status codes), HTML living standard §9.2 (event streams).
+// and close), event streams (503), header bytes (431), body bytes, chunked or not (413), requests
+// per second and remote address (429). A client that sends or reads too slowly is disconnected.
+// Memory per connection is one request, one response, or one page of a stream. There is no
+// authentication: an address that is not loopback is served, with a warning in the log. Source: RFC
+// 9112 (messages), RFC 9110 (status codes), HTML living standard §9.2 (event streams).
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -28,6 +29,7 @@ class Metrics;
 struct HttpOptions {
   std::string laddr = "127.0.0.1:26657";  // "host:port", "[v6]:port", "tcp://..."; port 0: any free
   std::uint32_t connections_max = 512;
+  std::uint32_t streams_max = 100;  // of the connections; the others stay free for requests
   std::uint32_t body_bytes_max = 4 * 1024 * 1024;
   std::uint32_t header_bytes_max = 16 * 1024;
   Duration idle_timeout = Duration::from_s(60);    // between requests of a kept connection

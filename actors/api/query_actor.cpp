@@ -1,9 +1,14 @@
 #include "actors/api/query_actor.hpp"
 
+#include <algorithm>
+
 #include "messages/base/hex.hpp"
 
 namespace witan {
 namespace {
+
+// The mempool answers from memory. Without it (it restarts, so it is empty) balances are told too.
+constexpr Duration mempool_deadline = Duration::from_ms(500);
 
 template <class Fixed>
 Result<Fixed> fixed(capnp::Data::Reader data, const char* field) {
@@ -27,7 +32,9 @@ Result<BlockSelector> selector_from(schema::GetBlock::Reader ask) {
 }  // namespace
 
 QueryActor::QueryActor(rt::ActorContext& context, std::shared_ptr<QuerySources> sources)
-    : ActorFor(context), sources_(std::move(sources)) {
+    : ActorFor(context),
+      sources_(std::move(sources)),
+      mempool_(context.ref<MempoolRole>(MempoolRole::path)) {
   handle<schema::GetStatus>(&QueryActor::on_status);
   handle<schema::GetReadiness>(&QueryActor::on_readiness);
   handle<schema::GetBlock>(&QueryActor::on_block);
@@ -75,11 +82,24 @@ void QueryActor::on_transaction(schema::GetTransaction::Reader ask, const Envelo
   });
 }
 
+// The mempool first: a transfer that is committed between the two questions is then counted in the
+// state, in the other order in neither.
 void QueryActor::on_account(schema::GetAccount::Reader ask, const Envelope& request) {
-  answer<schema::AccountView>(request, [&](auto& out) -> Status {
-    WITAN_TRY(const AccountId id, fixed<AccountId>(ask.getId(), "address"));
-    return sources_->account(id, ask.getProve(), out);
-  });
+  const auto id = fixed<AccountId>(ask.getId(), "address");
+  if (!id) return context().reply_error(request, id.error());
+  Draft<schema::GetPendingNonce> draft;
+  draft->setAccount(as_data(*id));
+  context().request<schema::PendingNonce>(
+      mempool_, std::move(draft), mempool_deadline,
+      [this, request, id = *id,
+       prove = ask.getProve()](Result<schema::PendingNonce::Reader> reply) {
+        const std::uint64_t pending = reply ? reply->getNonce() : 0;
+        answer<schema::AccountView>(request, [&](auto& out) -> Status {
+          WITAN_TRY_VOID(sources_->account(id, prove, out));
+          out.setPendingNonce(std::max(pending, out.getNonce()));
+          return {};
+        });
+      });
 }
 
 void QueryActor::on_validators(schema::GetValidators::Reader ask, const Envelope& request) {

@@ -1,9 +1,11 @@
-// The query actor: answers QueryRole from QuerySources. Holds no state; restarted freely.
+// The query actor: answers QueryRole from QuerySources; asks the mempool what an account has
+// pending. Holds no state; restarted freely.
 #pragma once
 #include <memory>
 
 #include "actors/api/interface.hpp"
 #include "actors/api/query_sources.hpp"
+#include "actors/mempool/interface.hpp"
 #include "actors/runtime/actor.hpp"
 
 namespace witan {
@@ -28,6 +30,7 @@ class QueryActor final : public rt::ActorFor<QueryRole> {
   void on_genesis(schema::GetGenesis::Reader, const Envelope& request);
 
   std::shared_ptr<QuerySources> sources_;
+  rt::ActorRef<MempoolRole> mempool_;
 };
 
 }  // namespace witan

@@ -30,7 +30,7 @@ inline constexpr std::uint64_t block_range_max = 20;
   X(blocks,         GET,  "/api/v1/blocks", "from,to", "BlockList", "summaries, newest first, at most 20; default: the last 20") \
   X(submit,         POST, "/api/v1/transactions", "wait", "SubmitResult", "one transaction: `{\"tx\":\"<hex>\"}` or its bytes as application/octet-stream; `wait=commit` answers when decided") \
   X(submit_batch,   POST, "/api/v1/transactions/batch", "wait", "SubmitBatchResult", "application/octet-stream: u32 little-endian length before each transaction") \
-  X(transaction,    GET,  "/api/v1/transactions/{id}", "", "TxView", "a pending or decided transaction") \
+  X(transaction,    GET,  "/api/v1/transactions/{id}", "", "TxView", "a decided transfer; opaque transactions and pending ones are not found by id") \
   X(account,        GET,  "/api/v1/accounts/{address}", "prove", "AccountView", "balance and nonce; `prove=1` adds the proof against the state root") \
   X(validators,     GET,  "/api/v1/validators", "height", "ValidatorsView", "the validator set; default: of the height being decided") \
   X(peers,          GET,  "/api/v1/peers", "", "PeersView", "connected peers") \

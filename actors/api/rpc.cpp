@@ -254,18 +254,33 @@ Json header_json(schema::HeaderView::Reader h) {
           {"proposer_address", hex_upper(h.getProposer())}};
 }
 
-Json commit_json(schema::BlockView::Reader block) {
-  const auto c = block.getCommit();
-  Json signatures = Json::array();
-  for (const auto s : c.getSigners())
-    signatures.push_back({{"block_id_flag", 2},
-                          {"validator_address", hex_upper(s.getValidator())},
-                          {"timestamp", text_of(block.getHeader().getTime())},
-                          {"signature", base64_of(s.getSignature())}});
-  return {{"height", decimal(c.getHeight())},
-          {"round", c.getRound()},
-          {"block_id", block_id(c.getBlockId())},
+// As in CometBFT: one entry for each validator, at its place in the set. Our votes carry no clock,
+// so that every signature has the time of the block it signs.
+Json commit_json(schema::CommitView::Reader commit) {
+  const Json absent{{"block_id_flag", 1},
+                    {"validator_address", ""},
+                    {"timestamp", "0001-01-01T00:00:00Z"},
+                    {"signature", nullptr}};
+  std::vector<Json> signatures(commit.getValidators(), absent);
+  for (const auto s : commit.getSigners()) {
+    if (s.getIndex() >= signatures.size()) continue;  // of a set this node does not have
+    signatures[s.getIndex()] = {{"block_id_flag", s.getBlockIdFlag()},
+                                {"validator_address", hex_upper(s.getValidator())},
+                                {"timestamp", text_of(commit.getTime())},
+                                {"signature", base64_of(s.getSignature())}};
+  }
+  return {{"height", decimal(commit.getHeight())},
+          {"round", commit.getRound()},
+          {"block_id", block_id(commit.getBlockId())},
           {"signatures", std::move(signatures)}};
+}
+
+// What the first block has: nothing was decided before it.
+Json no_commit_json() {
+  return {{"height", "0"},
+          {"round", 0},
+          {"block_id", {{"hash", ""}, {"parts", {{"total", 0}, {"hash", ""}}}}},
+          {"signatures", Json::array()}};
 }
 
 }  // namespace
@@ -347,16 +362,19 @@ std::string shape(schema::PeersView::Reader peers) {
 
 std::string shape(schema::BlockView::Reader block, const BlockAt& asked) {
   if (asked.commit_only)
-    return dump({{"signed_header",
-                  {{"header", header_json(block.getHeader())}, {"commit", commit_json(block)}}},
-                 {"canonical", true}});
+    return dump(
+        {{"signed_header",
+          {{"header", header_json(block.getHeader())}, {"commit", commit_json(block.getCommit())}}},
+         {"canonical", true}});
   Json txs = Json::array();
   for (const auto tx : block.getTransactions()) txs.push_back(base64_of(tx));
   return dump({{"block_id", block_id(block.getHeader().getId())},
                {"block",
                 {{"header", header_json(block.getHeader())},
                  {"data", {{"txs", std::move(txs)}}},
-                 {"evidence", {{"evidence", Json::array()}}}}}});
+                 {"evidence", {{"evidence", Json::array()}}},
+                 {"last_commit", block.hasLastCommit() ? commit_json(block.getLastCommit())
+                                                       : no_commit_json()}}}});
 }
 
 std::string shape(schema::ValidatorsView::Reader set, const ValidatorsAt& asked) {

@@ -144,13 +144,13 @@ Status Chain::index_missing(Height last) {
     WITAN_TRY(const StoredBlock stored, options_.blocks.block_at(h));
     WITAN_TRY(const Block block, decode_block(stored.block));
     std::vector<TxId> ids;
-    bool any_transfer = false;
+    std::vector<OpaqueEntry> opaque;
     for (const Bytes& bytes : block.txs) {
       WITAN_TRY(const Transaction tx, decode_transaction(bytes));
-      any_transfer = any_transfer || std::holds_alternative<Transfer>(tx);
       ids.push_back(tx_id(bytes));
+      if (const auto* o = std::get_if<Opaque>(&tx)) opaque.push_back({ids.back(), o->last_height});
     }
-    if (any_transfer) WITAN_TRY_VOID(write_index(h, ids));
+    WITAN_TRY_VOID(write_index(h, ids, opaque));
   }
   return {};
 }
@@ -376,9 +376,7 @@ Result<CommittedBlock> Chain::apply(PreparedBlock block, const CommitCertificate
     WITAN_TRY_VOID(options_.blocks.put(
         block.header.height, block.id, block.bytes, encode_certificate(certificate),
         encode_receipts(block.result.receipts), Durability::buffered));
-  // Opaque transactions are a measuring device of development chains and are not indexed.
-  if (block.result.opaque.size() < block.ids.size())
-    WITAN_TRY_VOID(write_index(block.header.height, block.ids));
+  WITAN_TRY_VOID(write_index(block.header.height, block.ids, block.result.opaque));
   WITAN_TRY_VOID(options_.state.commit(std::move(block.delta), block.id, Durability::buffered));
   window_.commit(block.header.height, block.result.opaque);
   tip_ = {block.header.height, block.id, block.header.time, block.header.state_root, certificate};
@@ -396,10 +394,18 @@ Result<CommittedBlock> Chain::apply(PreparedBlock block, const CommitCertificate
   return out;
 }
 
-Status Chain::write_index(Height height, const std::vector<TxId>& ids) {
-  if (options_.index == nullptr) return {};
+// Opaque transactions are a measuring device of development chains and are not indexed: an entry
+// costs 1.5 us of CPU (bench_storage, index_put), an eighth of what a node has for one of them.
+Status Chain::write_index(Height height, const std::vector<TxId>& ids,
+                          std::span<const OpaqueEntry> opaque) {
+  if (options_.index == nullptr || opaque.size() == ids.size()) return {};
   WriteBatch batch;
+  auto skip = opaque.begin();  // both are in the order of the block
   for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (skip != opaque.end() && skip->id == ids[i]) {
+      ++skip;
+      continue;
+    }
     const Bytes place = ByteWriter(12).u64(height.get()).u32(static_cast<std::uint32_t>(i)).take();
     batch.put(keys::for_id(keys::transaction, ids[i]), place);
   }

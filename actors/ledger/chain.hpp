@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "actors/ledger/core/block_builder.hpp"
@@ -26,7 +27,7 @@ struct ChainOptions {
   std::shared_ptr<const Verifier> verifier;  // of the validator set of the epoch
   BlockStore& blocks;
   StateStore& state;
-  KvStore* index = nullptr;               // transaction id -> place; none: not indexed
+  KvStore* index = nullptr;               // id of a transfer -> place; none: not indexed
   std::uint64_t sync_every_blocks = 256;  // stores are written buffered and synced this often
   std::uint64_t opaque_salt = 0;
 };
@@ -124,7 +125,9 @@ class Chain {
   const PreparedBlock* keep(PreparedBlock block);
   Result<CommittedBlock> apply(PreparedBlock block, const CommitCertificate& certificate,
                                bool store_block);
-  Status write_index(Height height, const std::vector<TxId>& ids);
+  // Transfers only; `opaque`: those of the ids that are none.
+  Status write_index(Height height, const std::vector<TxId>& ids,
+                     std::span<const OpaqueEntry> opaque);
 
   class StateReader;
   ChainOptions options_;

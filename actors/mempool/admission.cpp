@@ -97,8 +97,7 @@ void MempoolActor::screen(ByteView bytes, std::uint32_t position, Intake& intake
     return refuse({}, position, {ErrorCode::too_large, "transaction", "above max_tx_bytes"},
                   intake);
   const TxId id = tx_id(bytes);
-  if (pool_.contains(id) || verifying_.contains(id))
-    return refuse(id, position, {ErrorCode::duplicate, "id", "pending already"}, intake);
+  if (pool_.contains(id) || verifying_.contains(id)) return join(id, position, intake);
   if (pool_.was_committed(id))
     return refuse(id, position, {ErrorCode::duplicate, "id", "committed already"}, intake);
   const auto tx = decode_transaction(bytes);
@@ -109,11 +108,28 @@ void MempoolActor::screen(ByteView bytes, std::uint32_t position, Intake& intake
       return refuse(id, position, good.error(), intake);
     if (verifying_.room() == 0)
       return refuse(id, position, {ErrorCode::busy, "mempool", "too many being verified"}, intake);
-    verifying_.insert(id);
   }
+  // From here on others may submit the same and share the outcome, so the waiter is known now.
+  if (waits(intake)) {
+    if (const auto waiting = submissions_.accept(intake.submission, id, position); !waiting)
+      return refuse(id, position, waiting.error(), intake);
+  }
+  if (transfer != nullptr) verifying_.insert(id);
   PoolTx entry = PoolTx::make(id, Bytes(bytes.begin(), bytes.end()), *tx, false);
   if (transfer == nullptr) return admit(std::move(entry), 0, position, intake);
   intake.transfers.push_back({std::move(entry), transfer->amount, position, {}});
+}
+
+bool MempoolActor::waits(const Intake& intake) const {
+  return intake.submission != no_submission && submissions_.at(intake.submission).wait;
+}
+
+// Pending already: a second copy brings nothing, but its sender may want to know the outcome.
+void MempoolActor::join(const TxId& id, std::uint32_t position, Intake& intake) {
+  const Status joined = waits(intake) ? submissions_.accept(intake.submission, id, position)
+                                      : Status(fail(ErrorCode::duplicate, "id", "pending already"));
+  if (!joined) return refuse(id, position, joined.error(), intake);
+  ++duplicates_;
 }
 
 // What needs no signature: whatever fails here would fail later at the price of a verification.
@@ -240,15 +256,17 @@ void MempoolActor::admit_transfers(Intake& intake) {
     verifying_.erase(c.tx.id);
     const TxId id = c.tx.id;
     if (c.failure) {
-      refuse(id, c.position, *c.failure, intake);
+      refuse_candidate(id, c.position, *c.failure, intake);
       continue;
     }
     const auto account = accounts_.find(c.tx.sender);
     if (!account) {
-      refuse(id, c.position, {ErrorCode::busy, "account", "the ledger did not answer"}, intake);
+      refuse_candidate(id, c.position, {ErrorCode::busy, "account", "the ledger did not answer"},
+                       intake);
     } else if (static_cast<u128>(c.amount) + c.tx.fee > account->balance) {
-      refuse(id, c.position,
-             {ErrorCode::insufficient_funds, "amount", "above the committed balance"}, intake);
+      refuse_candidate(id, c.position,
+                       {ErrorCode::insufficient_funds, "amount", "above the committed balance"},
+                       intake);
     } else {
       admit(std::move(c.tx), account->nonce, c.position, intake);
     }
@@ -261,22 +279,34 @@ void MempoolActor::admit(PoolTx tx, std::uint64_t account_nonce, std::uint32_t p
   const TxId id = tx.id;
   const std::size_t size = tx.bytes.size();
   if (const auto added = pool_.add(std::move(tx), account_nonce); !added)
-    return refuse(id, position, added.error(), intake);
+    return refuse_candidate(id, position, added.error(), intake);
   services_.metrics.mempool_tx_size.observe(static_cast<double>(size));
   resolve_dropped();
   if (intake.submission == no_submission) return;  // its origin tells every peer itself
-  submissions_.accept(intake.submission, id, position);
+  if (!waits(intake)) (void)submissions_.accept(intake.submission, id, position);  // cannot fail
   gossip_.watch(id, intake.begin);
   gossip(pool_.find(id)->bytes);
 }
 
 void MempoolActor::refuse(const TxId& id, std::uint32_t position, const Error& error,
                           Intake& intake) {
-  if (intake.submission != no_submission) {
+  if (intake.submission != no_submission)
     submissions_.reject(intake.submission, id, position, error);
-  } else if (is_misbehaviour(error.code)) {
+  note_refusal(id, error, intake);
+}
+
+// Of what passed the screening: others may wait for it too.
+void MempoolActor::refuse_candidate(const TxId& id, std::uint32_t position, const Error& error,
+                                    Intake& intake) {
+  submissions_.refused(id, error);
+  if (intake.submission != no_submission && !waits(intake))
+    submissions_.reject(intake.submission, id, position, error);
+  note_refusal(id, error, intake);
+}
+
+void MempoolActor::note_refusal(const TxId& id, const Error& error, Intake& intake) {
+  if (intake.submission == no_submission && is_misbehaviour(error.code))
     intake.misbehaviour = error;
-  }
   if (error.code == ErrorCode::duplicate) {
     ++duplicates_;
     return;

@@ -13,7 +13,7 @@ struct MempoolRole {
   static constexpr std::string_view path = "/node/chain/mempool";
   using accepts = rt::Accepts<
       rt::Control<schema::Reap, schema::KnownTransactions, schema::TransactionsCommitted,
-                  schema::SignaturesVerified, schema::GetMempool>,
+                  schema::SignaturesVerified, schema::GetMempool, schema::GetPendingNonce>,
       rt::Bulk<schema::SubmitTx, schema::SubmitBatch, schema::TransactionBatch>>;
 };
 

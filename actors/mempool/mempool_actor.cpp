@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "messages/base/check.hpp"
+#include "messages/base/hex.hpp"
 #include "messages/wire/limits.hpp"
 
 namespace witan::mempool {
@@ -33,8 +34,10 @@ MempoolActor::MempoolActor(rt::ActorContext& context, Services services, Mempool
       verifying_(verifying_max, context.random().next()),
       verified_ids_(verified_ids_max, context.random().next()),
       accounts_(accounts_max),
-      // One admission may push out others, which are told after it.
-      submissions_(submissions_max, options.limits.count_max + eviction_victims_max + 1,
+      // Awaited is what is pending or being verified; one admission may push out others, which are
+      // told after it.
+      submissions_(submissions_max,
+                   options.limits.count_max + eviction_victims_max + 1 + verifying_max,
                    context.random().next()),
       ledger_(context.ref<LedgerRole>(LedgerRole::path)),
       consensus_(context.ref<ConsensusRole>(ConsensusRole::path)),
@@ -51,6 +54,7 @@ MempoolActor::MempoolActor(rt::ActorContext& context, Services services, Mempool
   handle<schema::TransactionsCommitted>(&MempoolActor::on_committed);
   handle<schema::SignaturesVerified>(&MempoolActor::on_signatures);
   handle<schema::GetMempool>(&MempoolActor::on_get_mempool);
+  handle<schema::GetPendingNonce>(&MempoolActor::on_get_pending_nonce);
   own<schema::FlushGossip>(&MempoolActor::on_flush);
   own<schema::MempoolTick>(&MempoolActor::on_tick);
 }
@@ -154,6 +158,15 @@ void MempoolActor::on_get_mempool(schema::GetMempool::Reader in, const Envelope&
   out->setBytes(pool_.bytes());
   auto ids = out->initTxIds(static_cast<kj::uint>(txs.size()));
   for (kj::uint i = 0; i < ids.size(); ++i) ids.set(i, as_data(txs[i]->id));
+  context().reply(envelope, std::move(out));
+}
+
+void MempoolActor::on_get_pending_nonce(schema::GetPendingNonce::Reader in,
+                                        const Envelope& envelope) {
+  const auto account = fixed_from<AccountId>(as_view(in.getAccount()), "account");
+  if (!account) return context().reply_error(envelope, account.error());
+  Draft<schema::PendingNonce> out;
+  out->setNonce(pool_.next_nonce(*account));
   context().reply(envelope, std::move(out));
 }
 

@@ -5,7 +5,8 @@
 // Path of a batch (admission.cpp): split -> screen each (size, known id, canonical form, cheap
 // checks against the cached account) -> opaque bytes into the pool at once; transfers -> slices to
 // the verifier workers -> accounts not cached, in one question to the ledger -> pool. A batch
-// without transfers is done within its handler.
+// without transfers is done within its handler. Who waits for a commit and submits what is pending
+// already waits with the others.
 //
 // Nothing is accepted before the chain's height is known (GetTip, or the first commit).
 // The pool starts empty after a restart: API nodes repeat what is still pending.
@@ -94,7 +95,11 @@ class MempoolActor final : public rt::ActorFor<MempoolRole> {
   void ask_accounts(const IntakePtr& intake);
   void admit_transfers(Intake& intake);
   void admit(PoolTx tx, std::uint64_t account_nonce, std::uint32_t position, Intake& intake);
+  [[nodiscard]] bool waits(const Intake& intake) const;
+  void join(const TxId& id, std::uint32_t position, Intake& intake);
   void refuse(const TxId& id, std::uint32_t position, const Error& error, Intake& intake);
+  void refuse_candidate(const TxId& id, std::uint32_t position, const Error& error, Intake& intake);
+  void note_refusal(const TxId& id, const Error& error, Intake& intake);
   void finish(Intake& intake);
 
   // mempool_actor.cpp
@@ -102,6 +107,7 @@ class MempoolActor final : public rt::ActorFor<MempoolRole> {
   void on_known(schema::KnownTransactions::Reader in, const Envelope& envelope);
   void on_committed(schema::TransactionsCommitted::Reader in, const Envelope& envelope);
   void on_get_mempool(schema::GetMempool::Reader in, const Envelope& envelope);
+  void on_get_pending_nonce(schema::GetPendingNonce::Reader in, const Envelope& envelope);
   void on_flush(schema::FlushGossip::Reader in, const Envelope& envelope);
   void on_tick(schema::MempoolTick::Reader in, const Envelope& envelope);
   void ask_tip();

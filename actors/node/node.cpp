@@ -60,6 +60,7 @@ HttpOptions http_options(const RpcConfig& config) {
   HttpOptions out;
   out.laddr = text_of(config.laddr);
   out.connections_max = static_cast<std::uint32_t>(config.max_open_connections);
+  out.streams_max = static_cast<std::uint32_t>(config.max_subscription_clients);
   out.body_bytes_max = static_cast<std::uint32_t>(config.max_body_bytes);
   return out;
 }

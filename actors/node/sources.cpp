@@ -54,15 +54,21 @@ void fill_header(const Header& header, const BlockId& id, schema::HeaderView::Bu
   out.setVrfEntropy(as_data(header.vrf_entropy));
 }
 
-void fill_commit(const Certificate& commit, const ValidatorSet& set,
+// `time`: of the block that is committed, if it is known.
+void fill_commit(const Certificate& commit, const ValidatorSet& set, std::optional<UnixTime> time,
                  schema::CommitView::Builder out) {
   out.setHeight(commit.height.get());
   out.setRound(commit.round.get());
   out.setBlockId(as_data(commit.block_id));
+  if (time) out.setTime(format_utc(*time));
+  out.setValidators(static_cast<std::uint32_t>(set.size()));
   auto signers = out.initSigners(static_cast<kj::uint>(commit.signatures.size()));
   for (kj::uint i = 0; i < signers.size(); ++i) {
     const CertificateSignature& s = commit.signatures[i];
-    if (s.validator < set.size()) signers[i].setValidator(as_data(set.at(s.validator).key));
+    if (s.validator < set.size()) {
+      signers[i].setValidator(as_data(set.at(s.validator).key));
+      signers[i].setAddress(to_address(set.at(s.validator).key));
+    }
     signers[i].setIndex(s.validator);
     signers[i].setPolRound(s.pol_round.get());
     signers[i].setSignature(as_data(s.signature));
@@ -123,6 +129,14 @@ Result<Height> NodeSources::height_of(const BlockSelector& which) const {
   return last;
 }
 
+// None: not kept any more.
+std::optional<UnixTime> NodeSources::time_of(Height height) const {
+  const auto stored = options_.stores.blocks->block_at(height);
+  if (!stored) return std::nullopt;
+  const auto block = decode_block(stored->block);
+  return block ? std::optional(block->header.time) : std::nullopt;
+}
+
 Status NodeSources::block(const BlockSelector& which, bool with_transactions,
                           schema::BlockView::Builder out) {
   WITAN_TRY(const Height height, height_of(which));
@@ -134,7 +148,10 @@ Status NodeSources::block(const BlockSelector& which, bool with_transactions,
   WITAN_TRY(const Bytes raw_receipts, store.receipts_at(height));
   WITAN_TRY(const auto receipts, ledger::decode_receipts(raw_receipts));
   fill_header(block.header, stored.id, out.initHeader());
-  fill_commit(commit, *options_.validators, out.initCommit());
+  fill_commit(commit, *options_.validators, block.header.time, out.initCommit());
+  if (!block.last_commit.signatures.empty())
+    fill_commit(block.last_commit, *options_.validators, time_of(block.last_commit.height),
+                out.initLastCommit());
   const auto count = static_cast<kj::uint>(block.txs.size());
   out.setTxCount(count);
   out.setBytes(static_cast<std::uint32_t>(stored.block.size()));
@@ -183,7 +200,12 @@ Status NodeSources::blocks(Height from, Height to, schema::BlockList::Builder ou
 
 Status NodeSources::transaction(const TxId& id, schema::TxView::Builder out) {
   WITAN_TRY(const auto place, options_.stores.index->get(keys::for_id(keys::transaction, id)));
-  if (!place) return fail(ErrorCode::not_found, "id", "not in a decided block");
+  if (!place && options_.genesis.type == ChainType::development)
+    return fail(
+        ErrorCode::not_found, "id",
+        "no decided transfer has this id; opaque transactions are not indexed: look into the "
+        "block that was named when it was submitted with wait=commit");
+  if (!place) return fail(ErrorCode::not_found, "id", "no decided transfer has this id");
   ByteReader in(*place);
   const Height height(in.u64());
   const std::uint32_t index = in.u32();

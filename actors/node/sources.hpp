@@ -44,6 +44,7 @@ class NodeSources final : public QuerySources {
 
  private:
   Result<Height> height_of(const BlockSelector& which) const;
+  std::optional<UnixTime> time_of(Height height) const;
   SourcesOptions options_;
   Instant started_;
 };

@@ -77,6 +77,7 @@ enum class LogLevel : std::uint8_t { trace = 0, debug = 1, info = 2, warn = 3, e
   X(block_committed,        debug, ledger, "height,block,state_root,txs,ms", "state of a decided block is on disk") \
   X(state_root_mismatch,    error, ledger, "text", "execution differs from the decided header; the process ends") \
   X(http_listening,         info,  api, "address", "HTTP API accepts connections") \
+  X(http_exposed,           warn,  api, "address", "the HTTP API listens where other machines reach it, and has no authentication: put a proxy in front of it") \
   X(http_request,           debug, api, "method,path,status,us,remote", "one HTTP request was answered") \
   X(http_refused,           info,  api, "remote,reason", "a connection or request was refused at the door") \
   X(http_stream_dropped,    info,  api, "remote,queued", "an event-stream reader was too slow and was disconnected") \

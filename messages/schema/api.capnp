@@ -29,6 +29,9 @@ struct GetConsensusState {}                            # -> ConsensusStateView
 struct GetTree {}                                      # -> TreeView
 struct GetMempool { limit @0 :UInt32; }                # -> MempoolView
 struct GetGenesis {}                                   # -> GenesisView
+# To the mempool: the nonce after the account's pending transfers, 0 when there are none. -> PendingNonce
+struct GetPendingNonce { account @0 :Data; }
+struct PendingNonce { nonce @0 :UInt64; }
 
 # ---- answers ---------------------------------------------------------------------------------------
 
@@ -82,12 +85,21 @@ struct HeaderView {
   vrfEntropy @19 :Data;
 }
 
-struct SignerView { validator @0 :Data; index @1 :UInt32; polRound @2 :Int32; signature @3 :Data; }
+struct SignerView {
+  validator @0 :Data;            # public key
+  index @1 :UInt32;              # place in the validator set
+  polRound @2 :Int32;
+  signature @3 :Data;
+  address @4 :Text;
+  blockIdFlag @5 :UInt8 = 2;     # as in CometBFT: 2 signed this block; who is not listed is absent (1)
+}
 struct CommitView {
   height @0 :UInt64;
   round @1 :Int32;
   blockId @2 :Data;
-  signers @3 :List(SignerView);
+  signers @3 :List(SignerView);  # by index
+  time @4 :Text;                 # of the block that is committed: votes carry no clock
+  validators @5 :UInt32;         # size of the set, signers or not
 }
 
 struct ReceiptView { code @0 :Text; feeCharged @1 :UInt64; }
@@ -100,6 +112,7 @@ struct BlockView {
   txIds @4 :List(Data);
   receipts @5 :List(ReceiptView);
   transactions @6 :List(Data);   # canonical encodings
+  lastCommit @7 :CommitView;     # what this block holds for the one before it; absent in the first
 }
 struct BlockSummary {
   height @0 :UInt64;
@@ -114,7 +127,7 @@ struct BlockList { latestHeight @0 :UInt64; blocks @1 :List(BlockSummary); }
 
 struct TxView {
   id @0 :Data;
-  status @1 :Text;               # pending, committed
+  status @1 :Text;               # committed
   kind @2 :Text;                 # transfer, opaque
   height @3 :UInt64;
   index @4 :UInt32;
@@ -132,11 +145,12 @@ struct AccountView {
   address @0 :Text;
   key @1 :Data;
   balance @2 :UInt64;
-  nonce @3 :UInt64;              # the next one
+  nonce @3 :UInt64;              # the next one after this block
   height @4 :UInt64;             # state after this block
   proof @5 :Data;                # of the account in the state tree, when asked for
   stateRoot @6 :Data;
   exists @7 :Bool;
+  pendingNonce @8 :UInt64;       # the next one after this node's pending transfers; at least `nonce`
 }
 
 struct ValidatorView {

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 
 #include "messages/base/check.hpp"
+#include "messages/base/codec_bytes.hpp"
+#include "messages/base/random.hpp"
 #include "storage/block_store.hpp"
+#include "storage/keys.hpp"
 #include "storage/wal.hpp"
 
 namespace {
@@ -121,6 +124,42 @@ BENCHMARK(block_put)
     ->Args({65536, 0})
     ->Args({65536, 1})
     ->UseRealTime()
+    ->Unit(benchmark::kMicrosecond);
+
+// The transaction index: blocks of so many ids, 1,000,000 in all. The CPU time is that of the
+// process, so what LevelDB sorts and merges in the background is in it.
+void index_put(benchmark::State& state) {
+  const BenchDir dir;
+  KvOptions options;  // the node's, see actors/node/stores.cpp
+  options.write_buffer_bytes = 4U << 20U;
+  options.block_cache_bytes = 2U << 20U;
+  const auto index = must(open_leveldb(dir.path() / "index.db", options));
+  Random random(1);
+  std::uint64_t height = 0;
+  for (auto _ : state) {
+    ++height;
+    WriteBatch batch;
+    for (std::int64_t i = 0; i < state.range(0); ++i) {
+      Hash32 id;
+      for (std::size_t at = 0; at < id.data.size(); at += 8) {
+        const std::uint64_t word = random.next();
+        std::memcpy(id.data.data() + at, &word, sizeof word);
+      }
+      const Bytes place = ByteWriter(12).u64(height).u32(static_cast<std::uint32_t>(i)).take();
+      batch.put(keys::for_id(keys::transaction, id), place);
+    }
+    must(index->write(batch, Durability::buffered));
+  }
+  const auto entries =
+      static_cast<double>(state.iterations()) * static_cast<double>(state.range(0));
+  state.counters["cpu_per_entry"] =
+      benchmark::Counter(entries, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+BENCHMARK(index_put)
+    ->ArgName("per_block")
+    ->Arg(500)
+    ->Iterations(2000)
+    ->MeasureProcessCPUTime()
     ->Unit(benchmark::kMicrosecond);
 
 }  // namespace

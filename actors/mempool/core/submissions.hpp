@@ -1,11 +1,13 @@
 // Open requests of the API: who is told what when a transaction is admitted, refused, committed or
-// dropped. A batch costs one record and, when it waits, 52 bytes per transaction; a transaction has
-// at most one submission, since a second copy of it is refused as a duplicate.
+// dropped. A batch costs one record and, when it waits, 56 bytes per transaction. Up to
+// waiters_per_tx_max requests may wait for one transaction: whoever repeats a request because its
+// answer was lost gets the answer of the first.
 //
-// Life of one: open(); accept() or reject() for each transaction; close_admission(). It is finished
-// when admission is closed and, if it waits, every accepted one is committed or dropped, or the
-// deadline has passed. Deadlines must not decrease from one open() to the next.
-// Pure; one thread.
+// Life of one: open(); accept() or reject() for each transaction; close_admission(). What was
+// accepted before its signature was known may still be refused(): that counts it as rejected. It is
+// finished when admission is closed and, if it waits, every accepted one is committed or dropped,
+// or the deadline has passed. Deadlines must not decrease from one open() to the next. Pure; one
+// thread.
 #pragma once
 #include <deque>
 #include <optional>
@@ -21,6 +23,8 @@ namespace witan::mempool {
 
 inline constexpr std::size_t failures_kept_max = 64;
 inline constexpr std::uint32_t no_submission = UINT32_MAX;
+// Requests that wait for one transaction; a further one is told busy.
+inline constexpr std::size_t waiters_per_tx_max = 8;
 
 struct Submission {
   struct Failure {
@@ -52,7 +56,9 @@ class Submissions {
 
   // Its number, below open_max; none when too many are open.
   [[nodiscard]] std::optional<std::uint32_t> open(bool single, bool wait, Instant deadline);
-  void accept(std::uint32_t number, const TxId& id, std::uint32_t position);
+  // Pending, by this request or before it. Errors, if it waits: duplicate (its own second copy),
+  // busy (waiters_per_tx_max); nothing is counted then.
+  [[nodiscard]] Status accept(std::uint32_t number, const TxId& id, std::uint32_t position);
   void reject(std::uint32_t number, const TxId& id, std::uint32_t position, const Error& error);
   void close_admission(std::uint32_t number);
 
@@ -64,6 +70,8 @@ class Submissions {
   };
   void committed(const TxId& id, const Inclusion& where);
   void dropped(const TxId& id, ErrorCode reason);
+  // Not admitted after all.
+  void refused(const TxId& id, const Error& error);
   // Finishes what waits longer than its deadline.
   void expire(Instant now);
 
@@ -85,14 +93,23 @@ class Submissions {
     std::uint32_t number = 0;
     std::uint32_t generation = 0;
     std::uint32_t position = 0;
+    std::uint32_t next = no_submission;  // in joined_: who waits for the same one
   };
   struct Deadline {
     Instant at;
     std::uint32_t number = 0;
     std::uint32_t generation = 0;
   };
-  [[nodiscard]] std::optional<Awaited> take(const TxId& id);
+  [[nodiscard]] bool is_void(const Awaited& waiter) const {
+    return slots_[waiter.number].generation != waiter.generation;
+  }
+  [[nodiscard]] Status watch(const TxId& id, Awaited waiter);
+  void join(Awaited& first, Awaited waiter);
+  // Calls tell(submission, position) for everyone who waits for it, and forgets it.
+  template <class Tell>
+  void settle(const TxId& id, const Tell& tell);
   void finish_if_done(std::uint32_t number);
+  static void note(Submission& what, std::uint32_t position, const Error& error);
   static void note(Submission& what, std::uint32_t position, ErrorCode code, std::string text);
 
   std::size_t open_max_;
@@ -100,6 +117,9 @@ class Submissions {
   std::vector<std::uint32_t> free_;
   IdTable ids_;
   std::vector<Awaited> awaited_;  // by number in ids_
+  std::vector<Awaited>
+      joined_;  // those after the first; at most waiters_per_tx_max - 1 for each id
+  std::vector<std::uint32_t> joined_free_;
   std::deque<Deadline> deadlines_;
   std::vector<std::uint32_t> finished_;
 };

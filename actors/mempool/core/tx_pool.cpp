@@ -291,6 +291,17 @@ std::uint32_t TxPool::successor(std::uint32_t slot) const {
   return it != lane.by_nonce.end() && it->first == tx.nonce + 1 ? it->second : no_slot;
 }
 
+std::uint64_t TxPool::next_nonce(const AccountId& sender) const {
+  const auto lane = lanes_.find(sender);
+  if (lane == lanes_.end()) return 0;
+  std::uint64_t next = lane->second.account_nonce;
+  for (const auto& [nonce, slot] : lane->second.by_nonce) {
+    if (nonce != next) break;
+    ++next;
+  }
+  return next;
+}
+
 std::vector<const PoolTx*> TxPool::reap(std::size_t bytes_max, std::size_t count_max) const {
   std::vector<const PoolTx*> out;
   std::size_t used = 0;

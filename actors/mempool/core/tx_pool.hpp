@@ -103,6 +103,9 @@ class TxPool {
   [[nodiscard]] bool was_committed(const TxId& id) const {
     return recent_.contains(id) || recent_before_.contains(id);
   }
+  // The nonce a further transfer of the sender should have: after its pending ones that are
+  // contiguous from the account's. 0 if none is pending: the account knows better then.
+  [[nodiscard]] std::uint64_t next_nonce(const AccountId& sender) const;
   // Last committed height; 0 before the first on_committed.
   [[nodiscard]] Height height() const { return Height(next_height_.get() - 1); }
 

@@ -111,6 +111,30 @@ BOOST_AUTO_TEST_CASE(a_cursor_that_is_too_old_gets_an_error_event_that_names_the
                                    "\"field\":\"1-3\"") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(streams_above_the_limit_are_told_so_and_leave_room_for_requests) {
+  HttpOptions o = options();
+  o.streams_max = 2;
+  const std::uint16_t port = start_streams(o);
+  RawClient a(port);
+  auto b = std::make_unique<RawClient>(port);
+  for (RawClient* stream : {&a, b.get()}) {
+    stream->send(request());
+    BOOST_REQUIRE(stream->read_until("text/event-stream"));
+  }
+  RawClient refused(port);
+  refused.send(request());
+  const std::string answer = refused.response();
+  BOOST_CHECK_EQUAL(test::status_of(answer), 503);
+  BOOST_CHECK(answer.find("\"code\":\"busy\"") != std::string::npos);
+  BOOST_CHECK(wait_for_metric("witan_api_refused_total{chain_id=\"test\",reason=\"streams\"} 1"));
+  refused.send("GET /other HTTP/1.1\r\n\r\n");  // the connection itself is still good
+  BOOST_CHECK_EQUAL(test::status_of(refused.response()), 200);
+  b.reset();  // whoever leaves makes room
+  BOOST_REQUIRE(wait_for_metric("witan_api_streams{chain_id=\"test\"} 1"));
+  refused.send(request());
+  BOOST_CHECK(refused.read_until("text/event-stream"));
+}
+
 BOOST_AUTO_TEST_CASE(a_quiet_stream_sends_comments) {
   HttpOptions o = options();
   o.heartbeat = Duration::from_ms(20);

@@ -260,6 +260,29 @@ BOOST_AUTO_TEST_CASE(an_answer_after_the_server_is_gone_is_harmless) {
   BOOST_CHECK(client.read_to_end());
 }
 
+BOOST_AUTO_TEST_CASE(an_address_others_can_reach_is_served_with_a_warning) {
+  std::string lines;
+  LogOptions logging;
+  logging.async = false;
+  logging.levels = "warn";
+  logging.capture = [&lines](std::string_view line) { lines += line; };
+  log = std::move(*Logger::open(logging, clock));
+  for (const char* laddr : {"127.0.0.1:0", "127.1.2.3:0", "[::1]:0"}) {
+    HttpOptions o = options();
+    o.laddr = laddr;
+    if (auto started = HttpServer::start(o, echo, metrics, *log, clock))
+      BOOST_CHECK_EQUAL(lines, "");  // not every machine has IPv6
+  }
+  HttpOptions o = options();
+  o.laddr = "0.0.0.0:0";
+  RawClient client(start(o, echo));
+  BOOST_CHECK(lines.find("\"http_exposed\"") != std::string::npos);
+  BOOST_CHECK(lines.find("0.0.0.0") != std::string::npos);
+  client.send("GET / HTTP/1.1\r\n\r\n");
+  BOOST_CHECK_EQUAL(status_of(client.response()), 200);
+  server.reset();  // before `lines`
+}
+
 BOOST_AUTO_TEST_CASE(bad_and_busy_addresses_are_errors) {
   HttpOptions o = options();
   for (const char* laddr : {"", "127.0.0.1", "localhost:80", "127.0.0.1:70000", "1.2.3:4", ":"}) {

@@ -34,8 +34,23 @@ struct FakeSources final : QuerySources {
     if (height == 1) return fail(ErrorCode::pruned, "height", "removed");
     if (height > 10) return fail(ErrorCode::not_found, "height", "not decided yet");
     out.initHeader().setHeight(height);
+    commit_for(height, out.initCommit());
+    if (height > 2) commit_for(height - 1, out.initLastCommit());
     if (with_transactions) out.initTransactions(1).set(0, as_data(as_bytes("tx")));
     return {};
+  }
+  // Validators 0 and 2 of three have signed.
+  static void commit_for(std::uint64_t height, schema::CommitView::Builder out) {
+    out.setHeight(height);
+    out.setTime("2026-01-01T00:00:0" + std::to_string(height % 10) + "Z");
+    out.setValidators(3);
+    auto signers = out.initSigners(2);
+    for (unsigned i = 0; i < 2; ++i) {
+      signers[i].setIndex(2 * i);
+      signers[i].setValidator(as_data(as_bytes(i == 0 ? "\x0a" : "\x0c")));
+      signers[i].setAddress(i == 0 ? "wit1a" : "wit1c");
+      signers[i].setSignature(as_data(as_bytes("sig")));
+    }
   }
   Status blocks(Height from, Height to, schema::BlockList::Builder out) override {
     out.setLatestHeight(10);
@@ -50,6 +65,7 @@ struct FakeSources final : QuerySources {
   Status account(const AccountId& id, bool prove, schema::AccountView::Builder out) override {
     out.setKey(as_data(id));
     out.setExists(true);
+    out.setNonce(3);
     if (prove) out.setProof(as_data(as_bytes("proof")));
     return {};
   }
@@ -75,6 +91,7 @@ struct FakeMempool final : rt::ActorFor<MempoolRole> {
     handle<schema::SubmitTx>(&FakeMempool::on_tx);
     handle<schema::SubmitBatch>(&FakeMempool::on_batch);
     handle<schema::GetMempool>(&FakeMempool::on_get);
+    handle<schema::GetPendingNonce>(&FakeMempool::on_nonce);
   }
   void on_tx(schema::SubmitTx::Reader tx, const Envelope& request) {
     if (as_text(as_view(tx.getBytes())) == "late") return;
@@ -89,6 +106,14 @@ struct FakeMempool final : rt::ActorFor<MempoolRole> {
     Draft<schema::SubmitBatchResult> out;
     out->setAccepted(static_cast<std::uint32_t>(batch.getTransactions().size()));
     out->setHeight(batch.getWait() ? 7 : 0);
+    context().reply(request, std::move(out));
+  }
+  // Accounts that begin with c have pending transfers; of d they are behind the state.
+  void on_nonce(schema::GetPendingNonce::Reader ask, const Envelope& request) {
+    const std::uint8_t first = as_view(ask.getAccount())[0];
+    if (first == 0xee) return context().reply_error(request, {ErrorCode::busy, "", ""});
+    Draft<schema::PendingNonce> out;
+    out->setNonce(first == 0xcc ? 5 : first == 0xdd ? 2 : 0);
     context().reply(request, std::move(out));
   }
   void on_get(schema::GetMempool::Reader ask, const Envelope& request) {
@@ -186,6 +211,58 @@ BOOST_AUTO_TEST_CASE(queries_are_answered_by_the_query_actor) {
   BOOST_CHECK_EQUAL(get_json("/api/v1/tree")["actors"][0]["path"], "/node");
   BOOST_CHECK_EQUAL(get_json("/api/v1/genesis")["json"], "{}");
   BOOST_CHECK_EQUAL(get_json("/api/v1/mempool?limit=5")["size"], "5");
+}
+
+BOOST_AUTO_TEST_CASE(an_account_counts_the_transfers_the_node_has_pending) {
+  const auto nonces = [this](char digit) {
+    const json account = get_json("/api/v1/accounts/" + std::string(64, digit));
+    BOOST_CHECK_EQUAL(account["nonce"], "3");
+    return account["pendingNonce"].get<std::string>();
+  };
+  BOOST_CHECK_EQUAL(nonces('c'), "5");
+  BOOST_CHECK_EQUAL(nonces('b'), "3");  // nothing pending
+  BOOST_CHECK_EQUAL(nonces('d'), "3");  // the state knows better
+  BOOST_CHECK_EQUAL(nonces('e'), "3");  // the mempool does not answer
+}
+
+BOOST_AUTO_TEST_CASE(a_block_shows_who_committed_the_one_before) {
+  const json block = get_json("/api/v1/blocks/4");
+  const json& last = block["lastCommit"];
+  BOOST_CHECK_EQUAL(last["height"], "3");
+  BOOST_CHECK_EQUAL(last["time"], "2026-01-01T00:00:03Z");
+  BOOST_CHECK_EQUAL(last["validators"], 3);
+  BOOST_REQUIRE_EQUAL(last["signers"].size(), 2U);
+  BOOST_CHECK_EQUAL(
+      last["signers"][1].dump(),
+      R"({"address":"wit1c","blockIdFlag":2,"index":2,"polRound":0,"signature":"736967",)"
+      R"("validator":"0c"})");
+  BOOST_CHECK(!get_json("/api/v1/blocks/2").contains("lastCommit"));
+
+  // CometBFT: one entry for each validator, absent ones with flag 1.
+  const json comet = get_json("/block?height=4")["result"]["block"]["last_commit"];
+  BOOST_CHECK_EQUAL(comet["height"], "3");
+  BOOST_CHECK_EQUAL(comet["round"], 0);
+  BOOST_CHECK(comet["block_id"]["parts"].contains("total"));
+  BOOST_REQUIRE_EQUAL(comet["signatures"].size(), 3U);
+  BOOST_CHECK_EQUAL(comet["signatures"][1].dump(),
+                    R"({"block_id_flag":1,"signature":null,"timestamp":"0001-01-01T00:00:00Z",)"
+                    R"("validator_address":""})");
+  BOOST_CHECK_EQUAL(comet["signatures"][2].dump(),
+                    R"({"block_id_flag":2,"signature":"c2ln","timestamp":"2026-01-01T00:00:03Z",)"
+                    R"("validator_address":"0C"})");
+  BOOST_CHECK_EQUAL(get_json("/commit?height=3")["result"]["signed_header"]["commit"].dump(),
+                    comet.dump());
+  const json none = get_json("/block?height=2")["result"]["block"]["last_commit"];
+  BOOST_CHECK_EQUAL(none["height"], "0");
+  BOOST_CHECK(none["signatures"].empty());
+}
+
+BOOST_AUTO_TEST_CASE(metrics_that_are_switched_off_are_not_found) {
+  ApiOptions o;
+  o.metrics = false;
+  service = std::make_unique<ApiService>(*runtime, hub, metrics, o);
+  BOOST_CHECK_EQUAL(get_json("/metrics", 404)["error"]["field"], "instrumentation.prometheus");
+  BOOST_CHECK_EQUAL(test::body_of(get("/livez")), "ok\n");
 }
 
 BOOST_AUTO_TEST_CASE(errors_of_actors_become_statuses) {

@@ -292,6 +292,7 @@ BOOST_FIXTURE_TEST_CASE(index_entries_lost_with_power_are_written_again, TwoSite
   a->open();  // the index says it is whole up to height 3
   grow({txs[3]});
   BOOST_CHECK(a->indexed(txs[0]) && a->indexed(txs[3]));
+  BOOST_CHECK(!a->indexed(opaque(0)));  // not even beside a transfer
   WriteBatch lost;
   lost.erase(keys::for_id(keys::transaction, tx_id(txs[0])));
   lost.erase(keys::for_id(keys::transaction, tx_id(txs[3])));
@@ -304,6 +305,7 @@ BOOST_FIXTURE_TEST_CASE(index_entries_lost_with_power_are_written_again, TwoSite
   WITAN_REQUIRE_OK(a->index->write(lost, Durability::buffered));
   a->open();
   BOOST_CHECK(a->indexed(txs[0]));
+  BOOST_CHECK(!a->indexed(opaque(0)));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_pruned_chain_is_not_told_to_rebuild_its_state, TwoSites) {

@@ -73,7 +73,12 @@ BOOST_AUTO_TEST_CASE(higher_fees_come_first_nonces_stay_in_order_and_opaque_foll
   BOOST_CHECK((ids(pool.reap(plenty, 3)) == Ids{4, 2, 3}));
   BOOST_CHECK((ids(pool.reap(2 * 108, 100)) == Ids{4, 2}));
   BOOST_CHECK_EQUAL(pool.count(), 7U);
+  BOOST_CHECK_EQUAL(pool.next_nonce(numbered<AccountId>(1)), 2U);
+  BOOST_CHECK_EQUAL(pool.next_nonce(numbered<AccountId>(2)), 8U);
+  BOOST_CHECK_EQUAL(pool.next_nonce(numbered<AccountId>(4)), 0U);  // its own 1 waits for 0
+  BOOST_CHECK_EQUAL(pool.next_nonce(numbered<AccountId>(9)), 0U);
   WITAN_REQUIRE_OK(pool.add(transfer(8, 4, 0, 1), 0));
+  BOOST_CHECK_EQUAL(pool.next_nonce(numbered<AccountId>(4)), 2U);
   BOOST_CHECK((ids(pool.reap(plenty, 100)) == Ids{4, 2, 3, 5, 8, 6, 1, 7}));
   WITAN_REQUIRE_OK(pool.check());
 }

@@ -57,6 +57,81 @@ BOOST_AUTO_TEST_CASE(a_waiting_submission_is_answered_by_its_block) {
   BOOST_CHECK_EQUAL(h.submit_code(transfer(1, 0)), "duplicate");  // committed already
 }
 
+BOOST_AUTO_TEST_CASE(a_second_submitter_waits_for_the_same_commit) {
+  Harness h(default_options(), rich({1}));
+  const auto first = h.submit(transfer(1, 0), commit_mode);
+  const auto second = h.submit(transfer(1, 0), commit_mode);
+  const auto batch = h.submit_batch({opaque(1), transfer(1, 0), transfer(1, 0)}, true);
+  BOOST_CHECK(!first->given && !second->given && !batch->given);
+  BOOST_CHECK_EQUAL(h.submit_code(transfer(1, 0)), "duplicate");  // who does not wait is told so
+  BOOST_CHECK_EQUAL(h.view().size, 2U);
+  h.commit(2, {opaque(1), transfer(1, 0)}, {{1, 1, 900}});
+  for (const auto& answer : {first, second}) {
+    BOOST_CHECK_EQUAL(answer->code, "ok");
+    BOOST_CHECK(answer->id == tx_id(transfer(1, 0)));
+    BOOST_CHECK_EQUAL(answer->height, 2U);
+    BOOST_CHECK_EQUAL(answer->index, 1U);
+    BOOST_CHECK_EQUAL(answer->fee, 11U);
+  }
+  BOOST_CHECK(batch->given);
+  BOOST_CHECK_EQUAL(batch->accepted, 2U);
+  BOOST_CHECK_EQUAL(batch->committed, 2U);
+  BOOST_CHECK((batch->failures == std::vector<std::string>{"2 duplicate"}));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_peer_or_a_caller_who_left_brought_can_be_waited_for) {
+  Harness h(default_options(), rich({1}));
+  h.from_peer(Harness::blob_of({opaque(1)}));
+  BOOST_CHECK_EQUAL(h.submit_code(opaque(2)), "ok");
+  const auto of_peer = h.submit(opaque(1), commit_mode);
+  const auto of_caller = h.submit(opaque(2), commit_mode);
+  h.commit(2, {opaque(2), opaque(1)});
+  BOOST_CHECK_EQUAL(of_peer->code, "ok");
+  BOOST_CHECK_EQUAL(of_peer->index, 1U);
+  BOOST_CHECK_EQUAL(of_caller->code, "ok");
+  BOOST_CHECK_EQUAL(of_caller->index, 0U);
+}
+
+BOOST_AUTO_TEST_CASE(only_so_many_wait_for_one_transaction) {
+  Harness h;
+  std::vector<std::shared_ptr<Answer>> waiting;
+  for (std::size_t i = 0; i < waiters_per_tx_max; ++i)
+    waiting.push_back(h.submit(opaque(1), commit_mode));
+  BOOST_CHECK_EQUAL(h.submit(opaque(1), commit_mode)->code, "busy");
+  h.commit(2, {opaque(1)});
+  for (const auto& answer : waiting) BOOST_CHECK_EQUAL(answer->code, "ok");
+}
+
+BOOST_AUTO_TEST_CASE(waiters_for_a_transfer_that_is_being_verified_share_its_outcome) {
+  Harness h(default_options(), rich({1, 2}));
+  h.world.verifiers_silent = true;
+  const Bytes bad = transfer(1, 0, 10, 1, 0);
+  const Bytes good = transfer(2, 0);
+  std::vector<std::shared_ptr<Answer>> answers;
+  for (const Bytes& tx : {bad, bad, good, good}) answers.push_back(h.submit(tx, commit_mode));
+  BOOST_CHECK_EQUAL(h.world.slices.size(), 2U);
+  // Committed by others before it is verified here: that is the answer, too.
+  h.commit(2, {good}, {{2, 1, 900}});
+  h.advance(Duration::from_s(5));  // the verifiers' deadline
+  BOOST_CHECK_EQUAL(answers[0]->code, "timeout");
+  BOOST_CHECK_EQUAL(answers[1]->code, "timeout");
+  BOOST_CHECK_EQUAL(answers[2]->code, "ok");
+  BOOST_CHECK_EQUAL(answers[3]->code, "ok");
+  BOOST_CHECK_EQUAL(answers[2]->height, 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_pending_nonce_counts_what_waits_without_a_gap) {
+  Harness h(default_options(), rich({1}, 5));
+  BOOST_CHECK_EQUAL(h.pending_nonce(1), 0U);
+  for (const std::uint64_t nonce : {5, 6, 8}) h.submit(transfer(1, nonce));
+  BOOST_CHECK_EQUAL(h.pending_nonce(1), 7U);
+  BOOST_CHECK_EQUAL(h.pending_nonce(2), 0U);
+  h.commit(2, {transfer(1, 5)}, {{1, 6, 900}});
+  BOOST_CHECK_EQUAL(h.pending_nonce(1), 7U);
+  h.commit(3, {transfer(1, 6)}, {{1, 7, 900}});
+  BOOST_CHECK_EQUAL(h.pending_nonce(1), 7U);  // 8 waits for 7
+}
+
 BOOST_AUTO_TEST_CASE(a_transfer_that_failed_in_its_block_says_so) {
   Harness h(default_options(), rich({1}));
   const auto answer = h.submit(transfer(1, 0), commit_mode);

@@ -228,6 +228,19 @@ class Harness {
     runtime_.drain();
     return out;
   }
+  std::uint64_t pending_nonce(std::uint8_t sender) {
+    std::uint64_t out = UINT64_MAX;
+    Draft<schema::GetPendingNonce> draft;
+    const AccountId id = account(sender);
+    draft->setAccount(as_data(id));
+    runtime_.ask<schema::PendingNonce>(mempool_, std::move(draft), Duration::from_s(1),
+                                       [&](Result<schema::PendingNonce::Reader> r) {
+                                         BOOST_REQUIRE(r);
+                                         out = r->getNonce();
+                                       });
+    runtime_.drain();
+    return out;
+  }
   void advance(Duration d) { runtime_.advance(d); }
   bool logged(std::string_view event) const {
     for (const std::string& line : log)

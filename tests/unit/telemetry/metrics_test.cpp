@@ -48,6 +48,19 @@ BOOST_AUTO_TEST_CASE(counters_gauges_and_histograms_are_rendered_with_the_chain)
   BOOST_CHECK_CLOSE(sample(text, "witan_consensus_finality_seconds_sum"), 0.003, 1e-6);
 }
 
+BOOST_AUTO_TEST_CASE(every_name_begins_with_the_configured_word) {
+  Metrics m("c", "acme");
+  m.height.set(7);
+  const std::string text = m.render();
+  BOOST_CHECK_EQUAL(sample(text, "acme_consensus_height{chain_id=\"c\"}"), 7);
+  BOOST_CHECK_EQUAL(count(text, "witan_"), 0U);
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);)
+    BOOST_CHECK_MESSAGE(line.starts_with("#") || line.starts_with("acme_") ||
+                            line.starts_with("process_"),  // Prometheus' own names
+                        line);
+}
+
 BOOST_AUTO_TEST_CASE(a_label_handle_is_the_same_series_each_time) {
   Metrics m("c");
   m.rejected_msgs.with({"stale"}).add();
