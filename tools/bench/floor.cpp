@@ -5,7 +5,7 @@
 #include "crypto/hash.hpp"
 #include "crypto/keys.hpp"
 #include "messages/base/check.hpp"
-#include "tools/load/http_loop.hpp"
+#include "tools/http/http_loop.hpp"
 
 namespace witan::bench {
 namespace {
@@ -16,9 +16,9 @@ double best_us(const Call& call) {
   constexpr int rounds = 150, calls = 5;
   double best = 1e9;
   for (int round = 0; round < rounds; ++round) {
-    const Instant begin = loadgen::HttpLoop::now();
+    const Instant begin = web::HttpLoop::now();
     for (int i = 0; i < calls; ++i) call();
-    best = std::min(best, (loadgen::HttpLoop::now() - begin).seconds() * 1e6 / calls);
+    best = std::min(best, (web::HttpLoop::now() - begin).seconds() * 1e6 / calls);
   }
   return best;
 }

@@ -10,15 +10,15 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/bench/metrics_text.hpp"
-#include "tools/load/http_loop.hpp"
+#include "tools/http/http_loop.hpp"
 #include "tools/witan/key_files.hpp"
 #include "tools/witan/network_plan.hpp"
 
 namespace witan::bench {
 namespace {
 
-using loadgen::http_get;
-using loadgen::HttpLoop;
+using web::http_get;
+using web::HttpLoop;
 
 constexpr Duration ready_limit = Duration::from_s(60);
 constexpr Duration stop_limit = Duration::from_s(30);

@@ -15,7 +15,7 @@
 #include <sstream>
 
 #include "crypto/random.hpp"
-#include "tools/load/http_loop.hpp"
+#include "tools/http/http_loop.hpp"
 
 extern char** environ;
 
@@ -120,9 +120,9 @@ void Child::ask_to_stop() {
 }
 
 int Child::wait(Duration limit) {
-  const Instant end = loadgen::HttpLoop::now() + limit;
+  const Instant end = web::HttpLoop::now() + limit;
   while (running()) {
-    if (loadgen::HttpLoop::now() > end) ::kill(pid_, SIGKILL);
+    if (web::HttpLoop::now() > end) ::kill(pid_, SIGKILL);
     pause(poll_every);
   }
   return exit_code_;

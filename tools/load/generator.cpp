@@ -6,13 +6,17 @@
 
 #include "crypto/random.hpp"
 #include "messages/base/hex.hpp"
+#include "tools/http/http_loop.hpp"
 #include "tools/load/answers.hpp"
-#include "tools/load/http_loop.hpp"
 #include "tools/load/window.hpp"
 #include "tools/load/workload.hpp"
 
 namespace witan::loadgen {
 namespace {
+
+using web::http_get;
+using web::HttpLoop;
+using web::HttpReply;
 
 constexpr Duration status_every = Duration::from_ms(200);
 constexpr Duration retry_after = Duration::from_ms(100);
@@ -62,7 +66,7 @@ class Generator {
  private:
   Status connect() {
     for (const std::string& url : plan_.nodes) {
-      WITAN_TRY(const HttpAnswer answer, http_get(url, "/api/v1/status", request_timeout));
+      WITAN_TRY(const HttpReply answer, http_get(url, "/api/v1/status", request_timeout));
       auto status = parse_status(answer.body);
       if (!status) return fail(ErrorCode::malformed, url, "is no Witan node: " + answer.body);
       if (chain_id_ && *chain_id_ != status->chain_id)
@@ -181,14 +185,14 @@ class Generator {
     second_.counts.sent += plan_.batch;
     ++in_flight_;
     loop_.send(lane.http, batch_target, std::move(body), plan_.answer_timeout,
-               [this, index, scheduled, counted](const Result<HttpAnswer>& answer) {
+               [this, index, scheduled, counted](const Result<HttpReply>& answer) {
                  on_answer(index, scheduled, counted, answer);
                });
     if (lane.transfers) lane.ready = lane.transfers->batch(plan_.batch);
   }
 
   void on_answer(std::size_t index, Instant scheduled, bool counted,
-                 const Result<HttpAnswer>& answer) {
+                 const Result<HttpReply>& answer) {
     --in_flight_;
     BatchAnswer outcome;
     if (answer) {
@@ -229,7 +233,7 @@ class Generator {
 
   void poll_status() {
     loop_.send(control_, "/api/v1/status", {}, request_timeout,
-               [this](const Result<HttpAnswer>& answer) {
+               [this](const Result<HttpReply>& answer) {
                  const auto status =
                      answer ? parse_status(answer->body) : Result<StatusAnswer>(StatusAnswer{});
                  if (status) note_height(status->latest_height);
@@ -259,12 +263,12 @@ class Generator {
     }
     const std::string target = "/api/v1/accounts/" + to_hex(lane.transfers->id(account));
     loop_.send(lane.http, target, {}, request_timeout,
-               [this, index, account](const Result<HttpAnswer>& answer) {
+               [this, index, account](const Result<HttpReply>& answer) {
                  on_nonce(index, account, answer);
                });
   }
 
-  void on_nonce(std::size_t index, std::size_t account, const Result<HttpAnswer>& answer) {
+  void on_nonce(std::size_t index, std::size_t account, const Result<HttpReply>& answer) {
     const auto nonce =
         answer ? parse_account_nonce(answer->body) : Result<std::uint64_t>(fail(answer.error()));
     if (nonce) {

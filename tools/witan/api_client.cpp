@@ -67,9 +67,8 @@ Result<std::string> ApiClient::get(const std::string& path) {
   return body_of(connection_.url(), connection_.get(path));
 }
 
-Result<std::string> ApiClient::post(const std::string& path, std::string_view content_type,
-                                    ByteView body) {
-  return body_of(connection_.url(), connection_.post(path, content_type, body));
+Result<std::string> ApiClient::post(const std::string& path, ByteView body) {
+  return body_of(connection_.url(), connection_.post(path, body));
 }
 
 Result<Hash32> ApiClient::chain_id() {
@@ -91,14 +90,16 @@ Result<AccountState> ApiClient::account(const AccountId& id) {
   if (!body && body.error().code == ErrorCode::not_found) return AccountState{};
   if (!body) return fail(std::move(body).error());
   WITAN_TRY(const Json account, parse_object(connection_.url(), *body));
-  const auto balance = number_of(account, "balance"), nonce = number_of(account, "nonce");
-  if (!balance || !nonce) return not_the_api(connection_.url(), "the account has no nonce");
-  return AccountState{*balance, *nonce};
+  const auto balance = number_of(account, "balance");
+  const auto nonce = number_of(account, "nonce");
+  const auto pending = number_of(account, "pendingNonce");
+  if (!balance || !nonce || !pending)
+    return not_the_api(connection_.url(), "the account has no balance, nonce or pendingNonce");
+  return AccountState{*balance, *nonce, *pending};
 }
 
 Result<std::string> ApiClient::submit(ByteView transaction, bool wait) {
-  return post(std::string("/api/v1/transactions") + (wait ? "?wait=commit" : ""),
-              "application/octet-stream", transaction);
+  return post(std::string("/api/v1/transactions") + (wait ? "?wait=commit" : ""), transaction);
 }
 
 }  // namespace witan::cli

@@ -9,10 +9,11 @@
 
 namespace witan::cli {
 
-// Where an account stands: the next nonce and the balance; zeros when it does not exist.
+// Where an account stands; zeros when it does not exist.
 struct AccountState {
   std::uint64_t balance = 0;
-  std::uint64_t nonce = 0;
+  std::uint64_t nonce = 0;          // the next one after the last block
+  std::uint64_t pending_nonce = 0;  // the next one after what the node has pending
 };
 
 // A connection belongs to one thread at a time.
@@ -24,8 +25,7 @@ class ApiClient {
   // Body of a reply with status 200. Errors: those of the connection; what the node answered
   // ({"error":{...}}: its code, field and text); malformed when the answer is not the API's.
   [[nodiscard]] Result<std::string> get(const std::string& path);
-  [[nodiscard]] Result<std::string> post(const std::string& path, std::string_view content_type,
-                                         ByteView body);
+  [[nodiscard]] Result<std::string> post(const std::string& path, ByteView body);
 
   [[nodiscard]] Result<Hash32> chain_id();
   [[nodiscard]] Result<std::uint64_t> latest_height();

@@ -92,6 +92,7 @@ std::string account_text(const Json& account) {
                                    {"exists", "exists"},
                                    {"balance", "balance"},
                                    {"next nonce", "nonce"},
+                                   {"after pending", "pendingNonce"},
                                    {"at height", "height"}});
   if (account.contains("proof"))
     for (auto& pair : pairs_of(account, {{"state root", "stateRoot"}, {"proof", "proof"}}))
@@ -324,8 +325,7 @@ void add_query_commands(CLI::App& app, Program& program) {
 
 void add_transaction_query(CLI::App& tx, Program& program) {
   const auto options = std::make_shared<QueryOptions>();
-  CLI::App* show =
-      add_query(tx, program, {"show", "a pending or decided transaction", "witan tx show 9f2c..."});
+  CLI::App* show = add_query(tx, program, {"show", "a decided transfer", "witan tx show 9f2c..."});
   show->add_option("ID", options->word, "64 hex digits")->required();
   on_client_run(*show, program, [&program, options]() -> Result<int> {
     WITAN_TRY(const std::string id, path_word(options->word, "ID"));

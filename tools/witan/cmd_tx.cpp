@@ -44,7 +44,7 @@ Result<AccountId> account_from(const std::string& text) {
 Result<std::uint64_t> nonce_of(ApiClient& api, const AccountId& from, const std::string& text) {
   if (text == "auto") {
     WITAN_TRY(const AccountState state, api.account(from));
-    return state.nonce;
+    return state.pending_nonce;
   }
   std::uint64_t nonce = 0;
   if (!CLI::detail::lexical_cast(text, nonce) || text[0] == '-')
@@ -126,7 +126,7 @@ void add_transfer(CLI::App& tx, Program& program) {
       ->capture_default_str();
   transfer
       ->add_option("--nonce", options->nonce,
-                   "auto: the sender's next one of the last block; pending ones do not count")
+                   "auto: the sender's next one, after the transfers this node has pending")
       ->capture_default_str();
   transfer->add_option("--memo", options->memo, "at most 256 bytes");
   transfer->add_option("--passphrase-file", options->passphrase_file,

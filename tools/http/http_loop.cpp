@@ -1,4 +1,4 @@
-#include "tools/load/http_loop.hpp"
+#include "tools/http/http_loop.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -15,7 +15,7 @@
 
 #include "messages/base/check.hpp"
 
-namespace witan::loadgen {
+namespace witan::web {
 namespace {
 
 namespace asio = boost::asio;
@@ -24,36 +24,17 @@ namespace http = beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr std::uint64_t answer_bytes_max = 64U << 20U;
-
-struct HostPort {
-  std::string host;
-  std::string port;
-};
-
-Result<HostPort> parse_url(std::string_view url) {
-  std::string_view rest = url;
-  if (rest.starts_with("http://")) rest.remove_prefix(7);
-  while (rest.ends_with('/')) rest.remove_suffix(1);
-  const std::size_t colon = rest.rfind(':');
-  if (colon == std::string_view::npos || colon == 0 || colon + 1 == rest.size() ||
-      rest.find('/') != std::string_view::npos)
-    return fail(ErrorCode::usage, std::string(url), "expected http://host:port");
-  std::string_view host = rest.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return HostPort{std::string(host), std::string(rest.substr(colon + 1))};
-}
-
 struct Lane {
-  Lane(asio::io_context& io, tcp::resolver::results_type targets, std::string host_header)
-      : stream(io), endpoints(std::move(targets)), host(std::move(host_header)) {}
+  Lane(asio::io_context& io, tcp::resolver::results_type targets, HttpUrl place)
+      : stream(io), endpoints(std::move(targets)), url(std::move(place)) {}
 
-  void send(const std::string& target, std::string request_body, Duration timeout,
-            OnAnswer callback) {
-    WITAN_CHECK(!on_answer, target);
-    on_answer = std::move(callback);
+  void send(const std::string& target, std::string request_body, Duration limit, OnReply callback) {
+    WITAN_CHECK(!on_reply, target);
+    timeout = limit;
+    on_reply = std::move(callback);
     body = std::move(request_body);
-    head = (body.empty() ? "GET " : "POST ") + target + " HTTP/1.1\r\nHost: " + host + "\r\n";
+    head = (body.empty() ? "GET " : "POST ") + target + " HTTP/1.1\r\nHost: " + url.authority() +
+           "\r\n";
     if (!body.empty())
       head += "Content-Type: application/octet-stream\r\nContent-Length: " +
               std::to_string(body.size()) + "\r\n";
@@ -79,7 +60,7 @@ struct Lane {
 
   void read() {
     parser.emplace();
-    parser->body_limit(answer_bytes_max);
+    parser->body_limit(http_reply_bytes_max);
     http::async_read(stream, buffer, *parser, [this](error_code ec, std::size_t) { finish(ec); });
   }
 
@@ -93,9 +74,9 @@ struct Lane {
     }
     stream.expires_never();
     // The callback may send again on this lane.
-    const OnAnswer callback = std::exchange(on_answer, nullptr);
-    if (ec) return callback(fail(code_of(ec), host, ec.message()));
-    callback(HttpAnswer{parser->get().result_int(), std::move(parser->get().body())});
+    const OnReply callback = std::exchange(on_reply, nullptr);
+    if (ec) return callback(fail(code_of(ec), url.to_string(), text_of(ec)));
+    callback(HttpReply{parser->get().result_int(), std::move(parser->get().body())});
   }
 
   static ErrorCode code_of(const error_code& ec) {
@@ -106,15 +87,23 @@ struct Lane {
                : ErrorCode::network;
   }
 
+  [[nodiscard]] std::string text_of(const error_code& ec) const {
+    if (ec == beast::error::timeout)
+      return "no answer within " + std::to_string(timeout.ms()) + " ms";
+    if (ec == asio::error::connection_refused) return "connection refused: does the node run?";
+    return ec.message();
+  }
+
   beast::tcp_stream stream;
   tcp::resolver::results_type endpoints;
-  std::string host;
+  HttpUrl url;
+  Duration timeout;
   bool connected = false;
   std::string head;
   std::string body;
   beast::flat_buffer buffer;
   std::optional<http::response_parser<http::string_body>> parser;
-  OnAnswer on_answer;
+  OnReply on_reply;
 };
 
 }  // namespace
@@ -128,19 +117,24 @@ HttpLoop::HttpLoop() : impl_(std::make_unique<Impl>()) {}
 HttpLoop::~HttpLoop() = default;
 
 Result<std::size_t> HttpLoop::add_lane(std::string_view url) {
-  WITAN_TRY(const HostPort place, parse_url(url));
+  WITAN_TRY(const HttpUrl place, parse_url(url, std::string(url)));
+  return add_lane(place);
+}
+
+Result<std::size_t> HttpLoop::add_lane(const HttpUrl& url) {
   error_code ec;
   tcp::resolver resolver(impl_->io);
-  auto endpoints = resolver.resolve(place.host, place.port, ec);
-  if (ec) return fail(ErrorCode::network, std::string(url), ec.message());
-  impl_->lanes.push_back(
-      std::make_unique<Lane>(impl_->io, std::move(endpoints), place.host + ":" + place.port));
+  auto endpoints = resolver.resolve(url.host, url.port, ec);
+  if (ec) return fail(ErrorCode::network, url.to_string(), ec.message());
+  impl_->lanes.push_back(std::make_unique<Lane>(impl_->io, std::move(endpoints), url));
   return impl_->lanes.size() - 1;
 }
 
+bool HttpLoop::connected(std::size_t lane) const { return impl_->lanes[lane]->connected; }
+
 void HttpLoop::send(std::size_t lane, const std::string& target, std::string body, Duration timeout,
-                    OnAnswer on_answer) {
-  impl_->lanes[lane]->send(target, std::move(body), timeout, std::move(on_answer));
+                    OnReply on_reply) {
+  impl_->lanes[lane]->send(target, std::move(body), timeout, std::move(on_reply));
 }
 
 void HttpLoop::at(Instant when, std::function<void()> callback) {
@@ -164,16 +158,16 @@ void HttpLoop::run() {
 
 void HttpLoop::stop() { impl_->io.stop(); }
 
-Result<HttpAnswer> http_get(std::string_view url, const std::string& target, Duration timeout) {
+Result<HttpReply> http_get(std::string_view url, const std::string& target, Duration timeout) {
   HttpLoop loop;
   WITAN_TRY(const std::size_t lane, loop.add_lane(url));
-  Result<HttpAnswer> out = fail(ErrorCode::network, std::string(url), "no answer");
-  loop.send(lane, target, {}, timeout, [&](Result<HttpAnswer> answer) {
-    out = std::move(answer);
+  Result<HttpReply> out = fail(ErrorCode::network, std::string(url), "no answer");
+  loop.send(lane, target, {}, timeout, [&](Result<HttpReply> reply) {
+    out = std::move(reply);
     loop.stop();
   });
   loop.run();
   return out;
 }
 
-}  // namespace witan::loadgen
+}  // namespace witan::web
