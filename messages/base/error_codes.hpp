@@ -60,7 +60,11 @@ namespace witan {
   X(unavailable,         "receiver is not running")                                                \
   X(cancelled,           "operation was cancelled by shutdown")                                    \
   X(network,             "connection failed or was closed")                                        \
-  X(internal,            "unexpected failure inside the node")
+  X(internal,            "unexpected failure inside the node")                                     \
+  /* light client */                                                                               \
+  X(not_enough_trust,    "too little of the trusted voting power signed the header")               \
+  X(trust_expired,       "the newest trusted header is older than the trusting period")            \
+  X(conflicting_header,  "two headers of one height are both proved: an attack")
 // clang-format on
 
 enum class ErrorCode : std::uint16_t {

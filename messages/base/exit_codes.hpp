@@ -21,7 +21,8 @@ namespace witan {
   X(supervision,         76, "a supervisor at the root used up its restart budget")                \
   X(locked,              77, "another process uses this data directory")                           \
   X(watchdog,            78, "a handler was stuck past the watchdog's hard limit")                 \
-  X(forced_stop,         79, "an actor did not stop in time and the process was ended")
+  X(forced_stop,         79, "an actor did not stop in time and the process was ended")            \
+  X(light_attack,        80, "light client: the chain was attacked; evidence was written")
 // clang-format on
 
 enum class ExitCode : std::uint8_t {
@@ -88,6 +89,8 @@ enum class ExitCode : std::uint8_t {
       return ExitCode::state_root_mismatch;
     case ErrorCode::locked:
       return ExitCode::locked;
+    case ErrorCode::conflicting_header:
+      return ExitCode::light_attack;
     default:
       return ExitCode::invariant;
   }

@@ -15,6 +15,7 @@ OpTable make_table() {
   register_merkle_ops(table);
   register_key_ops(table);
   register_consensus_ops(table);
+  register_light_ops(table);
   return table;
 }
 

@@ -26,6 +26,7 @@ void register_noise_ops(OpTable& table);      // noise_*
 void register_merkle_ops(OpTable& table);     // merkle_*
 void register_key_ops(OpTable& table);        // schnorr_*, xonly_parse, ecdh, ecdsa_verify
 void register_consensus_ops(OpTable& table);  // init, event
+void register_light_ops(OpTable& table);      // light_begin, light_step
 
 struct RequestError : std::runtime_error {
   using std::runtime_error::runtime_error;
