@@ -25,4 +25,18 @@ struct Certificate {
 using PolkaCertificate = Certificate;   // type == prevote
 using CommitCertificate = Certificate;  // type == precommit
 
+// Why everybody may be in a later round of a height: votes of distinct validators, strictly
+// increasing, with their own signatures. Fed to the core vote by vote; it needs no rule of its own.
+struct RoundCertificate {
+  enum class Kind : std::uint8_t {
+    precommit = 1,  // more than two thirds of the power precommitted in `round` (anything)
+    skip = 2,       // more than one third voted in `round`
+  };
+  Kind kind = Kind::skip;
+  Height height;
+  Round round;
+  std::vector<SignedVote> votes;  // all of `height` and `round`
+  bool operator==(const RoundCertificate&) const = default;
+};
+
 }  // namespace witan

@@ -15,7 +15,6 @@ import sys
 
 NOT_DUE = {
     'vrf': 'the VRF is not part of the node yet',
-    'tendermint_first': 'the traces count the first vote only; the node counts every distinct vote for its own value',
 }
 ROW = re.compile(r'^(\w+)\s+pass\s+(\d+)\s+fail\s+(\d+)\s+skipped\s+(\d+)')
 

@@ -43,16 +43,20 @@ Step step_of(const std::string& name) {
   throw RequestError("unknown step " + name);
 }
 
-SkipSupport skip_support(const json& policy) {
-  return policy.value("skip", "all") == "votes" ? SkipSupport::votes_only
-                                                : SkipSupport::any_message;
+// The tally policy of a trace; what it leaves out is as in the node.
+Reading reading_of(const json& policy) {
+  Reading out;
+  if (policy.value("skip", "all") == "votes") out.skip = SkipSupport::votes_only;
+  if (policy.value("vote_equiv", "all") == "first") out.votes_per_validator = 1;
+  if (policy.value("prop_equiv", "all") == "first") out.proposals_per_round = 1;
+  return out;
 }
 
 // One node of a trace.
 class TraceNode {
  public:
   explicit TraceNode(const json& request)
-      : core_(skip_support(request.value("policy", json::object()))),
+      : core_(reading_of(request.value("policy", json::object()))),
         values_(request.value("values", json::object())),
         proposers_(request.at("proposers")),
         invalid_prefix_(request.value("invalid_prefix", "!")),

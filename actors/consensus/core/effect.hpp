@@ -43,6 +43,18 @@ struct ScheduleTimeout {
   bool operator==(const ScheduleTimeout&) const = default;
 };
 
+// Nothing of this round is worth waiting for: its proposal timed out here, and 2f+1 prevoted and
+// 2f+1 precommitted nil. So neither a decision nor a lock of the round can exist, and what the
+// precommit timer waits for cannot come: it may go off now. The rules are unchanged (L47 started
+// the timer, L65 ends the round); a timeout may have any length. No round is shorter than its
+// propose timeout, so rounds cannot spin.
+struct RoundFailed {
+  Height height;
+  Round round;
+  std::uint64_t generation = 0;  // of the precommit timer
+  bool operator==(const RoundFailed&) const = default;
+};
+
 // Event: a round began.
 struct EnterRound {
   Height height;
@@ -82,7 +94,7 @@ struct ProposalEquivocation {
   bool operator==(const ProposalEquivocation&) const = default;
 };
 
-using Effect = std::variant<GetValue, SignProposal, SignVote, ScheduleTimeout, EnterRound, NewLock,
-                            Decide, Equivocation, ProposalEquivocation>;
+using Effect = std::variant<GetValue, SignProposal, SignVote, ScheduleTimeout, RoundFailed,
+                            EnterRound, NewLock, Decide, Equivocation, ProposalEquivocation>;
 
 }  // namespace witan::consensus

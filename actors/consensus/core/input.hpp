@@ -38,10 +38,12 @@ struct ProposeValue {
   BlockId value;
 };
 
-// A signed proposal whose whole block was received and executed. `valid` is the executor's verdict;
-// the same proposal may come again as valid after it was invalid, the reverse is ignored (P21). A
-// block learnt together with a commit certificate is fed as the proposal of the certificate's
-// round, by the proposer of that round (P14).
+// A signed proposal whose whole block was received and executed. `timely`: its time agreed with
+// this node's clock when it was first proposed; it matters only for a proposal without polka, which
+// is answered with nil when it is not (P39), and never for validity. `valid` is the executor's
+// verdict; the same proposal may come again as valid after it was invalid, the reverse is ignored
+// (P21). A block learnt together with a commit certificate is fed as the proposal of the
+// certificate's round, by the proposer of that round (P14).
 struct ProposalComplete {
   Height height;
   Round round;
@@ -49,6 +51,7 @@ struct ProposalComplete {
   BlockId value;
   ValidatorIndex proposer = 0;
   bool valid = false;
+  bool timely = true;
 };
 
 // A vote with a verified signature, ours included (own votes count only when they come back here,

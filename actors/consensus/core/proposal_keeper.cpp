@@ -44,12 +44,13 @@ ProposalOutcome ProposalKeeper::add(const ProposalComplete& p, Round window_end,
     s.valid = s.valid || p.valid;
     return out;
   }
-  if (entry->proposals.size() >= proposals_per_round_max && !wanted) return out;
+  if (entry->proposals.size() >= proposals_per_round_ && (!wanted || proposals_per_round_ == 1))
+    return out;
   bool value_known = false;
   for (const StoredProposal& s : entry->proposals) value_known = value_known || s.value == p.value;
   if (!value_known && !entry->proposals.empty())
     out.conflicts_with = entry->proposals.front().value;
-  entry->proposals.push_back({p.pol_round, p.value, p.valid});
+  entry->proposals.push_back({p.pol_round, p.value, p.valid, p.timely});
   out.changed = true;
   return out;
 }

@@ -19,6 +19,7 @@ struct StoredProposal {
   Round pol_round;
   BlockId value;
   bool valid = false;
+  bool timely = true;  // of the first time it came
   bool operator==(const StoredProposal&) const = default;
 };
 
@@ -35,9 +36,11 @@ class ProposalKeeper {
     std::vector<StoredProposal> proposals;
   };
 
+  explicit ProposalKeeper(std::size_t proposals_per_round = proposals_per_round_max)
+      : proposals_per_round_(proposals_per_round) {}
   void reset() { rounds_.clear(); }
   // REQUIRES: p.proposer is the proposer of p.round. `window_end`: last round of the window;
-  // `wanted`: a quorum exists for the value, so the caps do not apply.
+  // `wanted`: a quorum exists for the value, so the caps do not apply (unless it is one).
   ProposalOutcome add(const ProposalComplete& p, Round window_end, bool wanted);
   // Drops rounds before `begin`.
   void drop_before(Round begin);
@@ -49,6 +52,7 @@ class ProposalKeeper {
  private:
   [[nodiscard]] Entry* place_for(const ProposalComplete& p, Round window_end, bool wanted);
 
+  std::size_t proposals_per_round_;
   std::vector<Entry> rounds_;  // sorted by round
 };
 

@@ -11,11 +11,13 @@ Thresholds Thresholds::of(const ValidatorSet& set) {
   return {.quorum = mul_div_floor(total, 2, 3) + 1, .honest = total / 3 + 1};
 }
 
-RoundTally::RoundTally(Height height, Round round, const ValidatorSet& set, Thresholds thresholds)
+RoundTally::RoundTally(Height height, Round round, const ValidatorSet& set, Thresholds thresholds,
+                       std::size_t votes_per_validator)
     : height_(height),
       round_(round),
       set_(&set),
       thresholds_(thresholds),
+      votes_per_validator_(votes_per_validator),
       senders_(set.size(), false) {}
 
 std::uint16_t RoundTally::find_value(const Side& side, const ValueId& value) {
@@ -25,14 +27,14 @@ std::uint16_t RoundTally::find_value(const Side& side, const ValueId& value) {
 }
 
 // An equivocator's further vote: not one we hold already, and below the cap.
-bool RoundTally::room_for_extra(const Side& side, ValidatorIndex v, std::uint16_t value) {
+bool RoundTally::room_for_extra(const Side& side, ValidatorIndex v, std::uint16_t value) const {
   std::size_t held = 1;
   for (const Extra& e : side.extra) {
     if (e.validator != v) continue;
     if (e.stored.value == value) return false;
     ++held;
   }
-  return held < votes_per_validator_max;
+  return held < votes_per_validator_;
 }
 
 VoteOutcome RoundTally::add(const Vote& vote, const Signature& signature) {
@@ -136,6 +138,12 @@ std::optional<Certificate> RoundTally::certificate(VoteType type, const BlockId&
 }
 
 std::vector<ValuePower> RoundTally::powers(VoteType type) const { return side(type).values; }
+
+std::uint64_t RoundTally::power_of(VoteType type, const ValueId& value) const {
+  const Side& s = side(type);
+  const std::uint16_t i = find_value(s, value);
+  return i == none ? 0 : s.values[i].power;
+}
 
 std::size_t RoundTally::vote_count() const {
   std::size_t count = 0;

@@ -44,7 +44,8 @@ struct ValuePower {
 class RoundTally {
  public:
   // `set` outlives *this.
-  RoundTally(Height height, Round round, const ValidatorSet& set, Thresholds thresholds);
+  RoundTally(Height height, Round round, const ValidatorSet& set, Thresholds thresholds,
+             std::size_t votes_per_validator = votes_per_validator_max);
 
   // REQUIRES: vote.validator < set.size(), vote of this height and round.
   VoteOutcome add(const Vote& vote, const Signature& signature);
@@ -65,6 +66,7 @@ class RoundTally {
   [[nodiscard]] std::optional<Certificate> certificate(VoteType type, const BlockId& value) const;
   [[nodiscard]] std::vector<ValuePower> powers(VoteType type) const;
   [[nodiscard]] std::uint64_t any_power(VoteType type) const { return side(type).any_power; }
+  [[nodiscard]] std::uint64_t power_of(VoteType type, const ValueId& value) const;
   [[nodiscard]] std::size_t vote_count() const;
   [[nodiscard]] Round round() const { return round_; }
 
@@ -89,13 +91,14 @@ class RoundTally {
     return sides_[type == VoteType::precommit];
   }
   [[nodiscard]] static std::uint16_t find_value(const Side& side, const ValueId& value);
-  [[nodiscard]] static bool room_for_extra(const Side& side, ValidatorIndex v, std::uint16_t value);
+  [[nodiscard]] bool room_for_extra(const Side& side, ValidatorIndex v, std::uint16_t value) const;
   [[nodiscard]] SignedVote rebuild(VoteType type, ValidatorIndex v, const Stored& stored) const;
 
   Height height_;
   Round round_;
   const ValidatorSet* set_;
   Thresholds thresholds_;
+  std::size_t votes_per_validator_;
   std::array<Side, 2> sides_;
   std::vector<bool> senders_;
   std::uint64_t sender_power_ = 0;

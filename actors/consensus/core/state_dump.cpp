@@ -37,7 +37,7 @@ std::string to_text(const StateDump& d) {
            text(r.precommits) + "\n";
   for (const auto& [round, p] : d.proposals)
     out += "proposal round " + text(round) + " value " + text(ValueId(p.value)) + " pol_round " +
-           text(p.pol_round) + " valid " + text(p.valid) + "\n";
+           text(p.pol_round) + " valid " + text(p.valid) + (p.timely ? "\n" : " untimely\n");
   out += "votes_held " + std::to_string(d.votes_held) + " proofs_held " +
          std::to_string(d.proofs_held) + "\n";
   return out;

@@ -36,7 +36,7 @@ Found proposal_with_polka(const RoundState& s, const VoteKeeper& votes,
 Found fresh_proposal(const RoundState& s, const std::vector<StoredProposal>& here) {
   for (const StoredProposal& p : here)
     if (p.pol_round.is_nil())
-      return RoundInput{p.valid ? RoundEvent::proposal : RoundEvent::invalid_proposal,
+      return RoundInput{p.valid && p.timely ? RoundEvent::proposal : RoundEvent::invalid_proposal,
                         s.round,
                         p.value,
                         {},

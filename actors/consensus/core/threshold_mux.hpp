@@ -10,8 +10,8 @@
 //   prevote, later  2f+1 prevotes v, first time     v, valid                           R11/12 L36
 //   propose         2f+1 prevotes v in vr < round   v with vr >= 0, valid              R5    L28
 //   propose         2f+1 prevotes v in vr < round   v with vr >= 0, not valid          R6    L32
-//   propose         -                               v with vr nil, valid               R3    L22
-//   propose         -                               v with vr nil, not valid           R4    L26
+//   propose         -                               v with vr nil, valid and timely    R3    L22
+//   propose         -                               v with vr nil, otherwise           R4    L26
 //   prevote         2f+1 prevotes nil               -                                  R9    L44
 //   prevote         2f+1 prevotes, first time       -                                  R8    L34
 //   not commit      2f+1 precommits, first time     -                                  R13   L47

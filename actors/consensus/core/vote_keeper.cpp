@@ -36,7 +36,8 @@ const RoundTally* VoteKeeper::tally(Round round) const {
 // REQUIRES: window_begin() <= round <= window_end().
 RoundTally& VoteKeeper::tally_for(Round round) {
   auto& place = window_[static_cast<std::size_t>(round.get() - base_)];
-  if (!place) place = std::make_unique<RoundTally>(height_, round, *set_, thresholds_);
+  if (!place)
+    place = std::make_unique<RoundTally>(height_, round, *set_, thresholds_, votes_per_validator_);
   return *place;
 }
 

@@ -38,6 +38,8 @@ inline constexpr std::size_t proofs_max = 32;
 
 class VoteKeeper {
  public:
+  explicit VoteKeeper(std::size_t votes_per_validator = votes_per_validator_max)
+      : votes_per_validator_(votes_per_validator) {}
   // Forgets everything; current round 0. `set` is kept alive.
   void reset(Height height, ValidatorSetPtr set);
   // The window follows the current round. Rounds only grow within a height.
@@ -71,6 +73,8 @@ class VoteKeeper {
   [[nodiscard]] std::vector<std::pair<SignedVote, SignedVote>> take_evidence();
   [[nodiscard]] bool has_evidence() const { return !evidence_.empty(); }
 
+  [[nodiscard]] const Thresholds& thresholds() const { return thresholds_; }
+  [[nodiscard]] std::uint64_t power_of(ValidatorIndex v) const { return set_->at(v).power; }
   [[nodiscard]] Round window_begin() const { return Round(base_); }
   [[nodiscard]] Round window_end() const {
     return Round(current_.get() + rounds_kept_future);
@@ -101,6 +105,7 @@ class VoteKeeper {
   void find_far_skip();
   [[nodiscard]] const Certificate* proof(VoteType type, Round round, const BlockId& value) const;
 
+  std::size_t votes_per_validator_;
   Height height_;
   ValidatorSetPtr set_;
   Thresholds thresholds_;

@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(p03_precommit_any_does_not_hide_polka_nil) {
     start 1        => enter 0; t propose 0
     pv 0 nil 0 2 3 => -
     pc 0 nil 0 2 3 => t precommit 0
-    t propose 0    => pv 0 nil; pc 0 nil     | 0 precommit
+    t propose 0    => pv 0 nil; pc 0 nil; failed 0 | 0 precommit
   )");
 }
 
@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(p08_restored_votes_are_never_contradicted) {
     start 1         => enter 0; t propose 0  | 0 propose lock=A@0 valid=A@0
     t propose 0     => -                     | 0 prevote lock=A@0 valid=A@0
     pv 0 nil 0 2 3  => -                     | 0 precommit lock=A@0 valid=A@0
-    pc 0 nil 0 2 3  => t precommit 0
+    pc 0 nil 0 2 3  => t precommit 0; failed 0
   )");
   s.run("t precommit 0 => enter 1; prop 1 A 0 | 1 propose lock=A@0 valid=A@0");
 }

@@ -144,7 +144,7 @@ std::vector<Input> Script::parse(const std::string& text) {
     const auto name = read<std::string>(in);
     const int pol = read<int>(in);
     return {ProposalComplete{Height(h), Round(round), Round(pol), block(name.back()),
-                             read<ValidatorIndex>(in), name[0] != '!'}};
+                             read<ValidatorIndex>(in), name[0] != '!', name[0] != '~'}};
   }
   const ValueId value = read_value(in);
   if (word == "value") return {ProposeValue{Height(h), Round(round), *value}};
@@ -189,6 +189,10 @@ std::string Script::show(const Effect& effect) {
     std::string operator()(const ScheduleTimeout& e) const {
       script.timers_[{e.step, e.height, e.round}] = e.generation;
       return "t " + std::string(name_of(e.step)) + " " + n(e.round);
+    }
+    std::string operator()(const RoundFailed& e) const {
+      BOOST_CHECK_EQUAL(e.generation, (script.timers_[{Step::precommit, e.height, e.round}]));
+      return "failed " + n(e.round);
     }
     std::string operator()(const EnterRound& e) const { return "enter " + n(e.round); }
     std::string operator()(const NewLock& e) const {

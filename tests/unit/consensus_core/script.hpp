@@ -3,14 +3,14 @@
 //   INPUT => OUTPUT; OUTPUT | STATE        "-": no output; "| STATE" may be left out; # begins a
 //   comment
 //
-// Values are capital letters or nil; "!A" is the invalid value A. "@H" before an input names
-// another height than the started one. Validators are numbers; several at the end of pv/pc mean one
-// vote of each. Inputs:   start H | value R A | prop R A VR FROM | pv R A V.. | pc R A V.. | polka
-// R A V.. | commit R A V..
+// Values are capital letters or nil; "!A" is the invalid value A, "~A" the untimely one. "@H"
+// before an input names another height than the started one. Validators are numbers; several at the
+// end of pv/pc mean one vote of each. Inputs:   start H | value R A | prop R A VR FROM | pv R A V..
+// | pc R A V.. | polka R A V.. | commit R A V..
 //           t STEP R | t STEP R stale | own pv R A [lock R A] | own pc R A [lock R A] | own prop R
 //           A replay on | replay off
-// Outputs:  enter R | t STEP R | get R | prop R A VR | pv R A | pv R A pol R | pc R A | lock R A |
-// decide R A
+// Outputs:  enter R | failed R | t STEP R | get R | prop R A VR | pv R A | pv R A pol R | pc R A |
+// lock R A | decide R A
 //           equiv V TYPE R A B | propequiv V R A B
 // State:    ROUND STEP [lock=A@R] [valid=A@R]
 #pragma once

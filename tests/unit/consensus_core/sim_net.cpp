@@ -64,6 +64,9 @@ void SimNet::perform(ValidatorIndex node, const Effect& effect) {
     broadcast(node, VoteReceived{v->vote, signature_of(node)});
   } else if (const auto* t = std::get_if<ScheduleTimeout>(&effect)) {
     n.timers.push_back({t->step, t->height, t->round, t->generation});
+  } else if (const auto* f = std::get_if<RoundFailed>(&effect)) {
+    if (random_.chance_permille(500))  // the timer goes off now, or later
+      feed(node, TimeoutFired{Step::precommit, f->height, f->round, f->generation});
   } else if (const auto* l = std::get_if<NewLock>(&effect)) {
     broadcast(node, CertificateReceived{l->certificate});
   } else if (const auto* d = std::get_if<Decide>(&effect)) {

@@ -1,6 +1,7 @@
 #include "actors/consensus/core/driver/consensus_core.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "actors/consensus/core/threshold_mux.hpp"
 #include "messages/base/check.hpp"
@@ -83,6 +84,7 @@ void ConsensusCore::on(const TimeoutFired& in) {
   alive = 0;
   switch (in.step) {
     case Step::propose:
+      proposal_timed_out_ = proposal_timed_out_ || state_.step == Step::propose;
       step({RoundEvent::timeout_propose, in.round, {}, {}, false});
       break;
     case Step::prevote:
@@ -138,7 +140,7 @@ void ConsensusCore::enter(Round round) {
   votes_.enter(round);
   proposals_.drop_before(votes_.window_begin());
   timers_.fill(0);
-  awaiting_value_ = false;
+  awaiting_value_ = proposal_timed_out_ = round_failed_ = false;
   emit_live(EnterRound{state_.height, round, proposer(round)});
   step({RoundEvent::new_round, round, {}, {}, self_ && proposer(round) == *self_});
 }
@@ -147,6 +149,17 @@ void ConsensusCore::enter(Round round) {
 void ConsensusCore::drain() {
   while (const auto input = next_input(state_, votes_, proposals_)) step(*input);
   if (votes_.has_evidence()) emit_evidence();
+  note_failed_round();
+}
+
+void ConsensusCore::note_failed_round() {
+  if (replaying_ || round_failed_ || !proposal_timed_out_ || state_.step != Step::precommit) return;
+  const std::uint64_t timer = timers_[static_cast<std::size_t>(Step::precommit)];
+  if (timer == 0) return;
+  for (const VoteType type : {VoteType::prevote, VoteType::precommit})
+    if (!votes_.has_quorum(type, state_.round, std::nullopt)) return;
+  round_failed_ = true;
+  effects_.push_back(RoundFailed{state_.height, state_.round, timer});
 }
 
 void ConsensusCore::step(const RoundInput& input) {
@@ -266,12 +279,48 @@ void ConsensusCore::resume() {
   }
   if (polka_ && state_.locked && state_.locked->first == round)
     effects_.push_back(NewLock{*polka_});
+  note_failed_round();
 }
 
 // ----------------------------------------------------------------------------------------- queries
 
 bool ConsensusCore::wants(const Vote& vote) const {
   return is_current(vote.height) && votes_.wants(vote);
+}
+
+bool ConsensusCore::polka_is_missed() const {
+  const Round round = state_.round;
+  if (!polka_ || state_.step != Step::precommit || polka_->round != round) return false;
+  const RoundTally* t = votes_.tally(round);
+  return t &&
+         t->any_power(VoteType::precommit) > t->power_of(VoteType::precommit, polka_->block_id);
+}
+
+// One vote of each validator, in their order, until the power is reached.
+std::optional<RoundCertificate> ConsensusCore::collect(RoundCertificate::Kind kind, Round round,
+                                                       std::uint64_t power) const {
+  const RoundTally* t = votes_.tally(round);
+  if (!t) return std::nullopt;
+  std::map<ValidatorIndex, SignedVote> first;
+  for (const SignedVote& v : t->votes())
+    if (kind == RoundCertificate::Kind::skip || v.vote.type == VoteType::precommit)
+      first.emplace(v.vote.validator, v);
+  RoundCertificate out{kind, state_.height, round, {}};
+  std::uint64_t collected = 0;
+  for (const auto& [validator, v] : first) {
+    out.votes.push_back(v);
+    collected += votes_.power_of(validator);
+    if (collected >= power) return out;
+  }
+  return std::nullopt;
+}
+
+std::optional<RoundCertificate> ConsensusCore::round_certificate() const {
+  if (!is_current(state_.height) || state_.round.get() < 1) return std::nullopt;
+  using Kind = RoundCertificate::Kind;
+  const Thresholds& least = votes_.thresholds();
+  if (auto skip = collect(Kind::skip, state_.round, least.honest)) return skip;
+  return collect(Kind::precommit, Round(state_.round.get() - 1), least.quorum);
 }
 
 StateDump ConsensusCore::dump() const {

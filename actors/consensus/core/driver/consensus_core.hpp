@@ -31,15 +31,24 @@
 
 namespace witan::consensus {
 
-// Which messages of a higher round let us skip to it (L55). The paper says any; some
-// implementations count votes only, and their test tables are replayed with that reading. Nodes use
-// any_message.
+// Which messages of a higher round let us skip to it (L55). The paper says any.
 enum class SkipSupport : std::uint8_t { any_message, votes_only };
+
+// How Algorithm 1 is read where it leaves room. Nodes use the defaults (decisions.md D9: every
+// distinct vote and proposal counts, within bounds); others count the first of each only, or skip
+// by votes only, and their traces are replayed with their reading.
+struct Reading {
+  SkipSupport skip = SkipSupport::any_message;
+  std::size_t votes_per_validator = votes_per_validator_max;
+  std::size_t proposals_per_round = proposals_per_round_max;
+};
 
 class ConsensusCore {
  public:
-  explicit ConsensusCore(SkipSupport skip_support = SkipSupport::any_message)
-      : skip_support_(skip_support) {}
+  explicit ConsensusCore(Reading reading = {})
+      : skip_support_(reading.skip),
+        votes_(reading.votes_per_validator),
+        proposals_(reading.proposals_per_round) {}
 
   [[nodiscard]] std::vector<Effect> apply(const Input& input);
 
@@ -60,6 +69,14 @@ class ConsensusCore {
   [[nodiscard]] const std::vector<RoundValue>& commit_quorums() const {
     return votes_.commit_quorums();
   }
+
+  // Somebody precommitted something else in the round of our polka, so he had not seen it when he
+  // did: nobody can leave the round without such precommits, and none comes where all is well.
+  [[nodiscard]] bool polka_is_missed() const;
+  // What entitles everybody to be in the current round: f+1 votes of it, or 2f+1 precommits of the
+  // one before. None in round 0, or if it was entered by a certificate, a proposal, or votes of
+  // several rounds beyond the window.
+  [[nodiscard]] std::optional<RoundCertificate> round_certificate() const;
 
   // Would this vote still matter? False for other heights, duplicates and surplus votes: their
   // signatures need not be verified. True for evidence.
@@ -89,6 +106,9 @@ class ConsensusCore {
   void schedule(Step step);
   void decide(const RoundOutput& output);
   void note_polka(Step step_before);
+  void note_failed_round();
+  [[nodiscard]] std::optional<RoundCertificate> collect(RoundCertificate::Kind kind, Round round,
+                                                        std::uint64_t power) const;
   void emit_evidence();
   void resume();
   void adopt_restored_lock();
@@ -104,6 +124,8 @@ class ConsensusCore {
   std::optional<ValidatorIndex> self_;
   std::optional<PolkaCertificate> polka_;
   bool awaiting_value_ = false;
+  bool proposal_timed_out_ = false;  // of this round
+  bool round_failed_ = false;        // said of this round
 
   std::uint64_t generation_ = 0;           // last one given out; never reset
   std::array<std::uint64_t, 5> timers_{};  // by Step: generation alive in this round, 0 = none
