@@ -56,6 +56,8 @@ class RoundTally {
   [[nodiscard]] bool any_quorum(VoteType type) const;
   [[nodiscard]] bool value_quorum(VoteType type, const ValueId& value) const;
   [[nodiscard]] bool honest_senders() const { return sender_power_ >= thresholds_.honest; }
+  [[nodiscard]] std::uint64_t sender_power() const { return sender_power_; }
+  [[nodiscard]] bool is_sender(ValidatorIndex validator) const { return senders_[validator]; }
   // Would this vote be counted or be evidence? False for duplicates and past the cap.
   [[nodiscard]] bool is_new(const Vote& vote) const;
   [[nodiscard]] bool is_conflict(const Vote& vote) const;

@@ -15,6 +15,7 @@ void VoteKeeper::reset(Height height, ValidatorSetPtr set) {
   window_.clear();
   window_.resize(rounds_kept_past + rounds_kept_future + 1);
   far_.clear();
+  displaced_.clear();
   far_power_ = 0;
   skip_round_ = Round::nil();
   commits_.clear();
@@ -53,20 +54,33 @@ bool VoteKeeper::add_exact(const SignedVote& signed_vote) {
   RoundTally& tally = tally_for(vote.round);
   VoteOutcome outcome = tally.add(vote, signed_vote.signature);
   if (outcome.conflicts_with) evidence_.emplace_back(*outcome.conflicts_with, signed_vote);
-  if (!outcome.crossed) return false;
   if (outcome.value_quorum && vote.type == VoteType::precommit && vote.value)
     note_commit(vote.round, *vote.value);
-  if (vote.round > current_ && vote.round > skip_round_ && tally.honest_senders())
-    skip_round_ = vote.round;
+  if ((!outcome.crossed && displaced_.empty()) || vote.round <= current_) return outcome.crossed;
+  if (vote.round <= skip_round_ || !supported(tally)) return outcome.crossed;
+  skip_round_ = vote.round;
   return true;
+}
+
+// L55 inside the window: senders of the round, and those whose vote of it may have been displaced.
+bool VoteKeeper::supported(const RoundTally& tally) const {
+  if (tally.honest_senders()) return true;
+  std::uint64_t power = tally.sender_power();
+  for (std::size_t i = 0; i < displaced_.size(); ++i) {
+    const auto v = static_cast<ValidatorIndex>(i);
+    if (displaced_[i] >= tally.round() && !tally.is_sender(v)) power += set_->at(v).power;
+  }
+  return power >= thresholds_.honest;
 }
 
 bool VoteKeeper::add_proposer(Round round, ValidatorIndex validator) {
   if (validator >= set_->size() || round <= current_) return false;
   if (round > window_end()) return add_far(round, validator, nullptr);
-  const bool crossed = tally_for(round).add_sender(validator);
-  if (crossed && round > skip_round_) skip_round_ = round;
-  return crossed;
+  RoundTally& tally = tally_for(round);
+  tally.add_sender(validator);
+  if (round <= skip_round_ || !supported(tally)) return false;
+  skip_round_ = round;
+  return true;
 }
 
 bool VoteKeeper::add(const Certificate& c) {
@@ -168,6 +182,11 @@ VoteKeeper::FarSlot* VoteKeeper::far_slot_for(Round round, ValidatorIndex valida
     if (s.round < lowest->round) lowest = &s;
     was_empty = was_empty && s.round.is_nil();
   }
+  if (!lowest->round.is_nil()) {
+    if (displaced_.empty()) displaced_.resize(set_->size());
+    Round& gone = displaced_[validator];
+    gone = std::max(gone, std::min(lowest->round, round));
+  }
   if (lowest->round >= round) return nullptr;
   if (was_empty) far_power_ += set_->at(validator).power;
   *lowest = FarSlot{round, {}, {}};
@@ -213,7 +232,7 @@ void VoteKeeper::enter(Round round) {
   shift_window();
   if (skip_round_ <= current_) skip_round_ = Round::nil();
   for (std::int32_t r = window_end().get(); r > current_.get() && skip_round_ < Round(r); --r)
-    if (const RoundTally* t = tally(Round(r)); t && t->honest_senders()) skip_round_ = Round(r);
+    if (const RoundTally* t = tally(Round(r)); t && supported(*t)) skip_round_ = Round(r);
   promote_far();
   // Certificates that were ahead of the window: count their members now.
   const std::vector<Certificate> ahead = proofs_;

@@ -9,9 +9,10 @@
 //
 // Skipping. Inside the window L55 is the paper's: f+1 senders of the very same round. Beyond it a
 // sender at round R supports every far round <= R (monotone rule), and we may skip to the (f+1)-th
-// highest far round: at least one correct validator has reached it, so this is never less live than
-// the exact rule, and a wrong skip is impossible with at most f liars. Entering the round moves the
-// window, and far votes that are now inside it are counted exactly.
+// highest far round: at least one correct validator has reached it, so a wrong skip is impossible
+// with at most f liars. Entering the round moves the window, and far votes that are now inside it
+// are counted exactly. A validator whose far vote was displaced supports, from then on, every round
+// up to the displaced one. So we skip whenever the paper would (docs/proofs/round-skip.md).
 //
 // What leaving the window loses is recovered from certificates: re-proposals carry their polka,
 // deciders send their commit certificate. A quorum seen while a round was in the window is kept as
@@ -102,6 +103,7 @@ class VoteKeeper {
   void keep_quorums_of(const RoundTally& tally);
   void shift_window();
   void promote_far();
+  [[nodiscard]] bool supported(const RoundTally& tally) const;
   void find_far_skip();
   [[nodiscard]] const Certificate* proof(VoteType type, Round round, const BlockId& value) const;
 
@@ -113,6 +115,7 @@ class VoteKeeper {
   std::int32_t base_ = 0;                            // round of window_[0]
   std::vector<std::unique_ptr<RoundTally>> window_;  // always past + future + 1 places
   std::vector<FarSlots> far_;                        // by validator; empty until the first far vote
+  std::vector<Round> displaced_;                     // by validator: highest far round not kept
   std::uint64_t far_power_ = 0;                      // power of validators with a far slot
   Round skip_round_;
   std::vector<RoundValue> commits_;
