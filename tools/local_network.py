@@ -7,6 +7,9 @@ makes a network in ./.local (or goes on with the one that is there), runs its no
 load, shows what they do, and stops them on Ctrl-C. The summary compares the state roots. Exit
 status 0: all nodes ran to the end, agree, and decided a height within the last 10 seconds.
 
+`--byzantine 3:equivocate` runs node 3 as `witan-byzantine`, which misbehaves so (`witan-byzantine
+behaviours` lists how). The summary then is about the correct nodes.
+
 Also a library: tests use `Network` to start, kill and question nodes. Only processes started here
 are ever signalled, by their pid. Standard library only.
 """
@@ -58,6 +61,7 @@ class Network:
         self.folder, self.binary = Path(folder), Path(binary)
         self.nodes = json.loads((self.folder / 'network.json').read_text())['nodes']
         self.processes = {}
+        self.behaviours = {}  # node -> what it does as witan-byzantine; the others are correct
 
     @classmethod
     def create(cls, folder, binary=DEFAULT_BINARY, validators=4, options=()):
@@ -97,6 +101,29 @@ class Network:
     def url(self, i):
         return self.nodes[i]['api']
 
+    def correct(self):
+        return [i for i in range(len(self)) if i not in self.behaviours]
+
+    def byzantine_binary(self):
+        return self.binary.parent / 'witan-byzantine'
+
+    def misbehave(self, i, behaviour):
+        """Lets node i run as witan-byzantine from its next start on."""
+        if not 0 <= i < len(self):
+            raise NetworkError(f'there is no node {i}: the network has {len(self)} nodes')
+        if not self.byzantine_binary().exists():
+            raise NetworkError(f'{self.byzantine_binary()} does not exist: tools/dev build')
+        listed = subprocess.run([str(self.byzantine_binary()), 'behaviours', '--json'], capture_output=True, text=True)
+        names = [entry['name'] for entry in json.loads(listed.stdout or '[]')]
+        if behaviour not in names:
+            raise NetworkError(f'no behaviour {behaviour!r}; there are: {", ".join(names)}')
+        self.behaviours[i] = behaviour
+
+    def start_command(self, i):
+        if i not in self.behaviours:
+            return [str(self.binary), 'start', '--home', str(self.home(i))]
+        return [str(self.byzantine_binary()), 'start', '--home', str(self.home(i)), '--behaviour', self.behaviours[i]]
+
     def start(self, i, flags=()):
         """Starts node i; its output is appended to log_path(i)."""
         if self.alive(i):
@@ -104,7 +131,7 @@ class Network:
         with open(self.log_path(i), 'ab') as log:
             # A session of its own: Ctrl-C reaches this script only, which then stops the nodes.
             self.processes[i] = subprocess.Popen(
-                [str(self.binary), 'start', '--home', str(self.home(i)), *flags],
+                [*self.start_command(i), *flags],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         return self.processes[i]
 
@@ -172,10 +199,10 @@ class Network:
         return None if block is None else block.get('header', {}).get('stateRoot')
 
     def wait_ready(self, seconds=START_SECONDS):
-        """Until every running node answers and has decided a height. False: not within `seconds`."""
+        """Until every correct running node answers and has decided a height. False: not within `seconds`."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            running = [i for i in range(len(self)) if self.alive(i)]
+            running = [i for i in self.correct() if self.alive(i)]
             if not running or all(self.height(i) for i in running):
                 return bool(running)
             time.sleep(0.1)
@@ -211,7 +238,7 @@ class Load:
             self.thread = threading.Thread(target=self._transfer_forever, args=(binary, accounts), daemon=True)
             self.thread.start()
             return
-        urls = ','.join(self.network.url(i) for i in range(len(self.network)))
+        urls = ','.join(self.network.url(i) for i in self.network.correct())
         with open(self.network.folder / 'load.log', 'ab') as log:
             self.process = subprocess.Popen(
                 [binary, 'load', '--rate', str(self.rate), '--batch', str(max(1, int(self.rate) // 10)),
@@ -305,13 +332,16 @@ class Watch:
             rate = f'{max(0, transactions - old_transactions) / (now - then):.1f}'
         return block_time_text(now - then, height - old_height), rate
 
-    def _row(self, i, status):
-        row = {'node': i, 'process': 'runs'}
+    def _process(self, i, status):
         if not self.network.alive(i):
-            row['process'] = f'DEAD, exit code {self.network.exit_code(i)}'
-            return row
+            return f'DEAD, exit code {self.network.exit_code(i)}'
+        return 'no answer' if status is None else 'runs'
+
+    def _row(self, i, status):
+        row = {'node': i, 'process': self._process(i, status)}
+        if i in self.network.behaviours:
+            row['process'] += f', BYZANTINE: {self.network.behaviours[i]}'
         if status is None:
-            row['process'] = 'no answer'
             return row
         row['height'], row['peers'] = int(status.get('latestHeight', 0)), status.get('peers', 0)
         consensus = self.network.get_json(i, '/api/v1/consensus/state') or {}
@@ -333,7 +363,7 @@ class Watch:
     def rows(self):
         answers = [self.network.status(i) if self.network.alive(i) else None for i in range(len(self.network))]
         rows = [self._row(i, status) for i, status in enumerate(answers)]
-        heights = [row['height'] for row in rows if row.get('height') is not None]
+        heights = [rows[i]['height'] for i in self.network.correct() if rows[i].get('height') is not None]
         self.saw_heights(heights)
         common = min(heights, default=0)
         for i, row in enumerate(rows):
@@ -364,8 +394,8 @@ class Screen:
 
 
 def compare(network):
-    """(highest common height, {node: state root}) of the nodes that answer."""
-    heights = {i: network.height(i) for i in range(len(network)) if network.alive(i)}
+    """(highest common height, {node: state root}) of the correct nodes that answer."""
+    heights = {i: network.height(i) for i in network.correct() if network.alive(i)}
     known = [h for h in heights.values() if h]
     if not known:
         return 0, {}
@@ -373,9 +403,10 @@ def compare(network):
     return common, {i: network.state_root(i, common) for i in heights}
 
 
-def verdict(common, roots, deaths, stalled):
-    """(lines of the summary, True when all is well). `deaths`: node -> exit code before the stop."""
-    lines, good = [], True
+def verdict(common, roots, deaths, stalled, behaviours=None):
+    """(lines of the summary, True when all is well). `deaths`: node -> exit code before the stop. What becomes of a
+    node of `behaviours` is told and judges nothing."""
+    lines, good, behaviours = [], True, behaviours or {}
     distinct = sorted(set(str(root) for root in roots.values()))
     if common and len(distinct) == 1 and distinct[0] != 'None':
         lines.append(f'common height {common}  state root {distinct[0]}')
@@ -383,8 +414,10 @@ def verdict(common, roots, deaths, stalled):
         good = False
         lines.append(f'common height {common}  NO COMMON STATE ROOT')
         lines += [f'  node {i}  {root or "no answer"}' for i, root in sorted(roots.items())]
+    for i, behaviour in sorted(behaviours.items()):
+        lines.append(f'node {i} was byzantine ({behaviour}); the correct nodes are compared')
     for i, code in sorted(deaths.items()):
-        good = False
+        good = good and i in behaviours
         lines.append(f'node {i} died with exit code {code}')
     if stalled is not None:
         good = False
@@ -425,6 +458,10 @@ def run_up(args):
     if not Path(args.binary).exists():
         raise NetworkError(f'{args.binary} does not exist: tools/dev build')
     network = open_or_create(args)
+    for i, behaviour in args.byzantine:
+        network.misbehave(i, behaviour)
+    if 3 * len(network.behaviours) >= len(network):
+        print(f'{len(network.behaviours)} of {len(network)} nodes are byzantine: with a third or more nothing is promised')
     load = Load(network, args.load) if args.load > 0 else None
     stalled, common, roots, deaths = None, 0, {}, {}
     try:
@@ -446,7 +483,7 @@ def run_up(args):
             load.stop()
         codes = network.stop_all()
     deaths.update({i: code for i, code in codes.items() if code != 0 and i not in deaths})
-    lines, good = verdict(common, roots, deaths, stalled)
+    lines, good = verdict(common, roots, deaths, stalled, network.behaviours)
     for i in sorted(deaths):
         lines += [f'  node {i} log: {line}' for line in network.log_tail(i)]
     print('\n'.join(lines))
@@ -455,6 +492,14 @@ def run_up(args):
 
 def interrupt(_signum, _frame):
     raise KeyboardInterrupt
+
+
+def node_and_behaviour(text):
+    """`3:equivocate` as (3, 'equivocate')."""
+    node, colon, behaviour = text.partition(':')
+    if not (node.isdigit() and colon and behaviour):
+        raise argparse.ArgumentTypeError(f'{text!r} is not NODE:BEHAVIOUR, as in 3:equivocate')
+    return int(node), behaviour
 
 
 def parse(arguments):
@@ -467,6 +512,8 @@ def parse(arguments):
     up.add_argument('--clean', action='store_true', help='remove the network that is there first')
     up.add_argument('--dir', default=str(ROOT / '.local'), help='folder of the network (default .local)')
     up.add_argument('--binary', default=str(DEFAULT_BINARY), help='the witan binary (default: release build)')
+    up.add_argument('--byzantine', type=node_and_behaviour, action='append', default=[], metavar='NODE:BEHAVIOUR',
+                    help='run this node as witan-byzantine; may be given several times')
     return parser.parse_args(arguments)
 
 

@@ -150,7 +150,9 @@ void ConsensusActor::on_certificate(schema::VerifiedCertificate::Reader in,
 
 // A peer says where it is because it is not getting on: one behind us gets what it lacks.
 void ConsensusActor::on_round_status(schema::RoundStatus::Reader in, const Envelope& envelope) {
-  if (recovery_) return;
+  // Nobody is below the first height, and nothing is stored to help with.
+  if (recovery_ || in.getHeight() < options_.initial_height.get()) return;
+  if (!may_help(envelope.sender)) return;
   const rt::ActorRef<SessionRole> session(context().sender_of(envelope));
   if (in.getHeight() < height_.get()) {
     Draft<schema::SyncStatus> status;
@@ -165,6 +167,13 @@ void ConsensusActor::on_round_status(schema::RoundStatus::Reader in, const Envel
     ahead->setHeight(in.getHeight() - 1);
     (void)sync_.send(std::move(ahead));
   }
+}
+
+// What a status asks for may be a whole block: a peer that asks again and again waits.
+bool ConsensusActor::may_help(std::uint32_t peer) {
+  const Instant now = context().now();
+  std::erase_if(helped_, [now](const auto& h) { return now - h.second >= help_period; });
+  return helped_.emplace(peer, now).second;
 }
 
 void ConsensusActor::on_peer_ready(schema::PeerReady::Reader in, const Envelope&) {

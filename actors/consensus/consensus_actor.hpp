@@ -9,6 +9,7 @@
 // until then what peers send waits in a bounded buffer.
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -45,6 +46,8 @@ struct ConsensusOptions {
 };
 
 inline constexpr Duration rebroadcast_period = Duration::from_ms(500);
+// A peer's status is answered at most this often; an honest one tells it every rebroadcast_period.
+inline constexpr Duration help_period = Duration::from_ms(250);
 inline constexpr Duration progress_period = Duration::from_s(5);
 
 class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
@@ -109,6 +112,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   // ---- helping peers (effects.cpp)
   template <class Target>
   void push_state(const Target& target);
+  [[nodiscard]] bool may_help(std::uint32_t peer);
   void tell_progress();
   void tell_new_round(const EnterRound& effect);
   void tell_equivocation(Height height, std::string_view kind, ValidatorIndex validator);
@@ -142,7 +146,8 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   bool transactions_waiting_ = false;
   bool decided_ = false;  // the core decided height_; plan the next one
   EarlyMessages early_;
-  RoundState last_seen_;  // at the last rebroadcast tick
+  RoundState last_seen_;                     // at the last rebroadcast tick
+  std::map<std::uint32_t, Instant> helped_;  // peers whose status was answered within help_period
   Instant progress_told_{};
   Height progress_height_;
 

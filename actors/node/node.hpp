@@ -11,6 +11,10 @@
 #include "messages/types/genesis.hpp"
 #include "storage/file_system.hpp"
 
+namespace witan::peers {
+class Interposer;
+}
+
 namespace witan::node {
 
 struct NodeInputs {
@@ -25,6 +29,9 @@ struct NodeInputs {
   FilePath config_file;
   // Reads log.level again (SIGHUP).
   std::function<Result<std::string>()> reload_log_level{};
+  // Between the node and its peers; null in `witan` (actors/peers/interposer.hpp). Outlives the
+  // node.
+  peers::Interposer* interposer = nullptr;
 };
 
 // SIGHUP reads log.level again. Runs until SIGTERM or SIGINT (orderly stop) or until something ends

@@ -259,6 +259,7 @@ rt::SupervisorSpec Wiring::peer_family() {
   options.session.handshake_timeout = ms(config.handshake_timeout_ms);
   options.session.ping_interval = ms(config.ping_interval_ms);
   options.session.queue.bytes_max = config.send_queue_bytes_max;
+  options.session.interposer = inputs.interposer;
   return peers::family(services, *transport, identity, std::move(options));
 }
 

@@ -86,6 +86,7 @@ SessionActor::SessionActor(rt::ActorContext& context, Services services, Transpo
   own<schema::PingTimer>(&SessionActor::on_ping_timer);
   own<schema::CreditTimer>(&SessionActor::on_credit_timer);
   own<schema::ProgressTimer>(&SessionActor::on_progress_timer);
+  own<schema::InterposerTimer>(&SessionActor::on_interposer_timer);
 }
 
 void SessionActor::started() {
@@ -306,6 +307,9 @@ Status SessionActor::on_message(WireMessage message) {
     services_.metrics.rejected_msgs.with({"rate_limited"}).add();
     return {};
   }
+  if (options_.interposer != nullptr &&
+      !options_.interposer->on_arrived(noise_->remote_static, message.envelope))
+    return {};
   route(message);
   return {};
 }
@@ -407,6 +411,8 @@ void SessionActor::become_ready(schema::Hello::Reader hello) {
   status->setTip(hello.getTip());
   (void)sync_.send(std::move(status));
   context().send_after(options_.ping_interval, Draft<schema::PingTimer>());
+  if (options_.interposer != nullptr)
+    context().send_after(interposer_period, Draft<schema::InterposerTimer>());
 }
 
 // ---- messages out
@@ -424,16 +430,40 @@ void SessionActor::enqueue(Draft<T>&& draft) {
 }
 
 void SessionActor::enqueue(const WireType& type, const Envelope& envelope) {
-  const Channel channel = type.channel;
+  if (options_.interposer == nullptr) return push(type.channel, &type, envelope);
+  Interposer::Departures departures;
+  options_.interposer->on_leaving(noise_->remote_static, envelope, context().now(), departures);
+  depart(departures);
+}
+
+void SessionActor::push(Channel channel, const WireType* type, const Envelope& envelope) {
   if (!queue_.push(channel, envelope)) {
     services_.metrics.peer_drops.with({name_of(channel)}).add();
     // Bulk may be lost; a peer that cannot even take votes is not there.
     if (channel == Channel::votes || channel == Channel::blocks)
-      end(Error{ErrorCode::busy, "session", "send queue full: " + std::string(type.name)});
+      end(Error{ErrorCode::busy, "session", "send queue full: " + std::string(name_of(channel))});
     return;
   }
-  counters_of(&type).sent_bytes.add(envelope.words->flat_bytes());
+  if (type != nullptr) counters_of(type).sent_bytes.add(envelope.words->flat_bytes());
   pump();
+}
+
+void SessionActor::depart(const Interposer::Departures& departures) {
+  for (const Interposer::Departure& d : departures) {
+    if (ended_) return;
+    if (d.packet.empty())
+      push(d.channel, find_wire_type(d.envelope.type), d.envelope);
+    else
+      send_packet(d.packet);
+  }
+}
+
+void SessionActor::on_interposer_timer(schema::InterposerTimer::Reader, const Envelope&) {
+  if (ended_) return;
+  Interposer::Departures departures;
+  options_.interposer->on_tick(noise_->remote_static, context().now(), departures);
+  depart(departures);
+  context().send_after(interposer_period, Draft<schema::InterposerTimer>());
 }
 
 const SessionActor::TypeCounters& SessionActor::counters_of(const WireType* type) const {
@@ -453,6 +483,14 @@ void SessionActor::pump() {
     blocked_ = transport_.send(options_.connection, std::move(out)) > 0;
   }
   if (pending_send_bytes_) pending_send_bytes_->set_count(queue_.bytes());
+}
+
+// Past the queue, as it is.
+void SessionActor::send_packet(ByteView packet) {
+  Bytes out(NoiseCipher::frame_bytes(packet.size()));
+  const Status sealed = noise_->send.encrypt(packet, out);
+  WITAN_CHECK(sealed.has_value(), packet.size());
+  blocked_ = transport_.send(options_.connection, std::move(out)) > 0;
 }
 
 void SessionActor::send_hello() {

@@ -14,6 +14,7 @@
 #include "actors/mempool/interface.hpp"
 #include "actors/peers/frame.hpp"
 #include "actors/peers/interface.hpp"
+#include "actors/peers/interposer.hpp"
 #include "actors/peers/token_bucket.hpp"
 #include "actors/peers/transport.hpp"
 #include "actors/runtime/actor.hpp"
@@ -45,6 +46,8 @@ struct SessionOptions {
   Duration handshake_timeout = Duration::from_s(20);
   Duration ping_interval = Duration::from_s(10);
   SendQueue::Limits queue;
+  Interposer* interposer =
+      nullptr;  // outlives the sessions; null but in programs made to misbehave
 };
 
 class SessionActor final : public rt::ActorFor<SessionRole> {
@@ -64,6 +67,7 @@ class SessionActor final : public rt::ActorFor<SessionRole> {
   void on_credit_timer(schema::CreditTimer::Reader in, const Envelope& envelope);
   void on_ping_timer(schema::PingTimer::Reader in, const Envelope& envelope);
   void on_progress_timer(schema::ProgressTimer::Reader in, const Envelope& envelope);
+  void on_interposer_timer(schema::InterposerTimer::Reader in, const Envelope& envelope);
   Status process();
   Status process_handshake();
   Result<bool> process_packet();  // false: needs more bytes
@@ -92,6 +96,9 @@ class SessionActor final : public rt::ActorFor<SessionRole> {
   template <class T>
   void enqueue(Draft<T>&& draft);
   void enqueue(const WireType& type, const Envelope& envelope);
+  void push(Channel channel, const WireType* type, const Envelope& envelope);
+  void depart(const Interposer::Departures& departures);
+  void send_packet(ByteView packet);
   void pump();
   void send_hello();
 

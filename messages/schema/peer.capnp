@@ -56,3 +56,4 @@ struct PingTimer { generation @0 :UInt64; }
 struct DialTimer { generation @0 :UInt64; }
 struct HandshakeTimer {}
 struct CreditTimer {}
+struct InterposerTimer {}   # only in programs made to misbehave

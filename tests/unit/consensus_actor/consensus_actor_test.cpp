@@ -59,8 +59,8 @@ struct Bench {
                  tap<VerifierRole>("verifier/0", keep), consensus, tap<SyncRole>("sync", keep)}),
          family("peers",
                 {tap<PeersRole>("peers", keep),
-                 tap<SessionRole>("session/9", [this](rt::ActorContext&, const Envelope& e) {
-                   to_session.push_back(e);
+                 tap<SessionRole>("session/9", [this](rt::ActorContext& c, const Envelope& e) {
+                   on_session(c, e);
                  })})}));
     runtime->drain();
   }
@@ -163,6 +163,19 @@ struct Bench {
       tell(std::move(draft));
     }
   }
+  // The peer behind session/9 tells its status, as many times as said.
+  void status_from_session(std::uint64_t height, int times = 1) {
+    ask_height = height;
+    for (int i = 0; i < times; ++i)
+      (void)runtime->ref<SessionRole>("/node/peers/session/9").send(Draft<schema::CloseSession>());
+    runtime->drain();
+  }
+  void on_session(rt::ActorContext& c, const Envelope& e) {
+    if (!e.is<schema::CloseSession>()) return to_session.push_back(e);
+    Draft<schema::RoundStatus> status;
+    status->setHeight(ask_height);
+    (void)c.ref<ConsensusRole>(ConsensusRole::path).send(std::move(status));
+  }
   void own_vote(const Intent& intent) {
     Draft<schema::OwnVote> out;
     write_vote(
@@ -228,6 +241,7 @@ struct Bench {
   ChainWorld world;
   MemoryFileSystem fs;
   std::vector<Envelope> said, to_session;
+  std::uint64_t ask_height = 0;
   std::vector<CommitCertificate> committed;
   std::vector<Intent> intents;
   std::size_t builds = 0, checks = 0;
@@ -376,6 +390,26 @@ BOOST_AUTO_TEST_CASE(a_ready_peer_gets_our_status_and_votes) {
   b.tell(std::move(ready));
   BOOST_CHECK_EQUAL(b.count<schema::RoundStatus>(b.to_session), 1u);
   BOOST_CHECK_GE(b.count<schema::Vote>(b.to_session), 1u);
+}
+
+// A status asks for everything a node has of the height: a flood of them must not be answered one
+// by one (found by the behaviour `flood`).
+BOOST_AUTO_TEST_CASE(a_flood_of_status_is_answered_once_in_a_while) {
+  Bench b;
+  b.runtime->advance(Duration::from_s(4));
+  b.status_from_session(1, 100);
+  BOOST_CHECK_EQUAL(b.count<schema::RoundStatus>(b.to_session), 1u);
+  b.runtime->advance(consensus::help_period);
+  b.status_from_session(1);
+  BOOST_CHECK_EQUAL(b.count<schema::RoundStatus>(b.to_session), 2u);
+}
+
+// The answer to a height below the first would claim an empty range, for which the other side ends
+// the connection (found by the behaviour `flood`).
+BOOST_AUTO_TEST_CASE(a_status_below_the_first_height_is_not_answered) {
+  Bench b;
+  b.status_from_session(0);
+  BOOST_CHECK(b.to_session.empty());
 }
 
 BOOST_AUTO_TEST_CASE(without_empty_blocks_a_height_waits_for_transactions) {

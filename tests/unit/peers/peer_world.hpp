@@ -56,6 +56,7 @@ struct NodeSetup {
   std::vector<peers::PeerAddress> persistent{};
   bool deterministic = true;
   std::uint32_t inbound_max = 40;
+  peers::Interposer* interposer = nullptr;
 };
 
 // The peer family of one node over a transport; what it routes is kept.
@@ -151,6 +152,7 @@ class PeerNode {
     options.persistent = setup.persistent;
     options.inbound_max = setup.inbound_max;
     options.session.verifier_workers = 1;
+    options.session.interposer = setup.interposer;
     rt::SupervisorSpec api_family;
     api_family.name = "api";
     api_family.children = {tap<EventsRole>("events", keep)};

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """tools/local_network.py without nodes: what it shows, how it judges, what it removes and signals."""
+import argparse
 import json
 import subprocess
 import sys
@@ -69,6 +70,22 @@ class Verdict(unittest.TestCase):
         self.assertFalse(net.verdict(0, {}, {}, None)[1])
 
 
+    def test_a_byzantine_node_is_named_and_judges_nothing(self):
+        lines, good = net.verdict(7, {0: 'aa', 1: 'aa'}, {3: 72}, None, {3: 'silent'})
+        self.assertTrue(good)
+        self.assertIn('node 3 was byzantine (silent)', '\n'.join(lines))
+        self.assertIn('node 3 died with exit code 72', '\n'.join(lines))
+        for roots, deaths, stalled in (({0: 'aa', 1: 'bb'}, {}, None), ({0: 'aa'}, {1: 70}, None),
+                                       ({0: 'aa'}, {}, 10.0)):
+            self.assertFalse(net.verdict(7, roots, deaths, stalled, {3: 'silent'})[1])
+
+    def test_a_node_and_its_behaviour(self):
+        args = net.parse(['up', '--byzantine', '3:equivocate', '--byzantine', '1:silent'])
+        self.assertEqual(args.byzantine, [(3, 'equivocate'), (1, 'silent')])
+        for text in ('equivocate', '3', '3:', ':silent', '-1:silent'):
+            self.assertRaises(argparse.ArgumentTypeError, net.node_and_behaviour, text)
+
+
 class Processes(unittest.TestCase):
     """A stand-in binary: `start` ignores its arguments and sleeps, or refuses to stop."""
 
@@ -124,6 +141,29 @@ class Processes(unittest.TestCase):
         row = net.Watch(network).rows()[0]
         self.assertEqual(row['process'], 'DEAD, exit code 71')
         self.assertEqual(network.log_tail(0), ['error: storage'])
+
+    def test_a_byzantine_node_runs_the_other_program_and_is_left_out_of_the_comparison(self):
+        network = self.network('echo correct; exit 71')
+        self.assertRaisesRegex(net.NetworkError, 'does not exist', network.misbehave, 1, 'silent')
+        other = network.byzantine_binary()
+        other.write_text('#!/bin/sh\n[ "$1" = behaviours ] && echo \'[{"name": "silent"}]\' && exit\n'
+                         'echo "$@"; exec sleep 30\n')
+        other.chmod(0o755)
+        self.assertRaisesRegex(net.NetworkError, 'there are: silent', network.misbehave, 1, 'loud')
+        self.assertRaisesRegex(net.NetworkError, 'no node 2', network.misbehave, 2, 'silent')
+        network.misbehave(1, 'silent')
+        network.start_all()
+        self.wait_for_log(network, 1)
+        self.assertEqual(network.log_tail(1), [f'start --home {network.home(1)} --behaviour silent'])
+        network.processes[0].wait()
+        self.assertEqual(network.log_tail(0), ['correct'])
+        self.assertEqual(net.Watch(network).rows()[1]['process'], 'no answer, BYZANTINE: silent')
+        network.height = lambda i: 5 + i
+        network.state_root = lambda i, height: f'root of {i} at {height}'
+        network.alive = lambda i: True
+        self.assertEqual(net.compare(network), (5, {0: 'root of 0 at 5'}))
+        del network.alive
+        network.stop_all(10)
 
     def test_only_networks_are_removed(self):
         other = Path(self.scratch.name) / 'other'
