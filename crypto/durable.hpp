@@ -1,7 +1,8 @@
 // Durable<T>: a signed message whose forbidding record is on disk (consensus.md S3).
 //
-// Only Signer::confirm and Signer::restore make one, and the network's publish function takes
-// nothing else: a signature cannot leave the node before the record that forbids contradicting it.
+// Only Signer::confirm and Signer::restore make one, and RemoteSigner of what a signer process has
+// made durable, and the network's publish function takes nothing else: a signature cannot leave the
+// node before the record that forbids contradicting it.
 #pragma once
 #include <utility>
 #include <variant>
@@ -19,6 +20,7 @@ class Durable {
 
  private:
   friend class Signer;
+  friend class RemoteSigner;
   explicit Durable(T value) : value_(std::move(value)) {}
   T value_;
 };

@@ -12,7 +12,8 @@ namespace witan {
 namespace {
 
 constexpr std::string_view magic = "WITANSGN";
-constexpr std::uint32_t checkpoint_version = 2;
+constexpr std::uint32_t checkpoint_version = 3;
+constexpr std::uint32_t version_without_lease = 2;
 constexpr std::size_t recent_max = 3;  // proposal, prevote, precommit
 constexpr std::uint64_t no_segment = UINT64_MAX;
 constexpr std::size_t crc_bytes = 4;
@@ -194,13 +195,16 @@ Status raise_min(SignCheckpoint& checkpoint, Height height, Round first_round) {
   return {};
 }
 
-Bytes encode(const SignCheckpoint& c) {
+namespace {
+
+Bytes encode_as(const SignCheckpoint& c, std::uint32_t version) {
   ByteWriter out(sign_checkpoint_bytes_max);
-  out.raw(as_bytes(magic)).u32(checkpoint_version);
+  out.raw(as_bytes(magic)).u32(version);
   out.raw(c.owner.chain_id.view()).raw(c.owner.key.view()).raw(c.owner.instance.view());
   out.u64(c.wal_segment.value_or(no_segment)).u64(c.generation);
   const SignPlace place = c.place.value_or(SignPlace{});
   out.u8(c.place ? 1 : 0).raw(place.host.view()).u64(place.folder).u64(place.born_ns);
+  if (version != version_without_lease) out.u64(c.lease.epoch).raw(c.lease.holder.view());
   const SignSnapshot& s = c.snapshot;
   out.u64(s.last_seq).u64(s.watermark.height.get());
   out.u32(static_cast<std::uint32_t>(s.watermark.round.get()));
@@ -213,6 +217,10 @@ Bytes encode(const SignCheckpoint& c) {
   return out.take();
 }
 
+}  // namespace
+
+Bytes encode(const SignCheckpoint& c) { return encode_as(c, checkpoint_version); }
+
 Result<SignCheckpoint> decode_sign_checkpoint(ByteView bytes) {
   if (bytes.size() < magic.size() + crc_bytes || bytes.size() > sign_checkpoint_bytes_max)
     return damaged("wrong size");
@@ -221,7 +229,7 @@ Result<SignCheckpoint> decode_sign_checkpoint(ByteView bytes) {
   if (ByteReader(bytes.last(crc_bytes)).u32() != crc32c(body)) return damaged("checksum differs");
   ByteReader in(body.subspan(magic.size()));
   const std::uint32_t version = in.u32();
-  if (version != checkpoint_version)
+  if (version != checkpoint_version && version != version_without_lease)
     return fail(ErrorCode::wrong_version, "sign_state.version",
                 std::to_string(version) + "; use the release that wrote it, or: " + init_hint);
   SignCheckpoint c;
@@ -237,8 +245,9 @@ Result<SignCheckpoint> decode_sign_checkpoint(ByteView bytes) {
   place.folder = in.u64();
   place.born_ns = in.u64();
   if (placed) c.place = place;
+  if (version != version_without_lease) c.lease = {in.u64(), in.fixed<NodeId>()};
   WITAN_TRY(c.snapshot, get_snapshot(in));
-  const Bytes again = encode(c);
+  const Bytes again = encode_as(c, version);
   if (!in.done() || !std::equal(again.begin(), again.end(), bytes.begin(), bytes.end()))
     return damaged("not what this program writes");
   auto state = SignState::from(c.snapshot);
@@ -257,8 +266,9 @@ Result<SignRecovery> recover_sign_state(const SignRecoveryInput& input) {
   WITAN_TRY_VOID(check_signatures(state, input));
   WITAN_TRY_VOID(check_age(state, input));
   const bool unbound = !checkpoint.place && input.place;
-  return SignRecovery{checkpoint.owner, std::move(state), unbound ? input.place : checkpoint.place,
-                      checkpoint.generation, unbound || !checkpoint.wal_segment};
+  return SignRecovery{
+      checkpoint.owner,      std::move(state), unbound ? input.place : checkpoint.place,
+      checkpoint.generation, checkpoint.lease, unbound || !checkpoint.wal_segment};
 }
 
 }  // namespace witan

@@ -44,11 +44,21 @@ struct SignOwner {
   bool operator==(const SignOwner&) const = default;
 };
 
+// Which node a signer process serves (docs/adr, remote signer): of several that may connect, only
+// the one with the newest epoch. Epoch 0: nobody was served yet; a node that signs itself has no
+// lease.
+struct SignLease {
+  std::uint64_t epoch = 0;
+  NodeId holder;
+  bool operator==(const SignLease&) const = default;
+};
+
 struct SignCheckpoint {
   SignOwner owner;
   std::optional<std::uint64_t> wal_segment;  // nullopt: never used, no log segment exists yet
   std::optional<SignPlace> place;            // nullopt: bound to where it is first used
   std::uint64_t generation = 0;              // grows with every writing of the file
+  SignLease lease{};
   SignSnapshot snapshot;
   bool operator==(const SignCheckpoint&) const = default;
 };
@@ -65,7 +75,8 @@ void adopt(SignCheckpoint& checkpoint, const SignPlace& place);
 
 inline constexpr std::size_t sign_checkpoint_bytes_max = 2048;
 [[nodiscard]] Bytes encode(const SignCheckpoint& checkpoint);
-// Errors: corrupt (size, magic, CRC, contradictions), wrong_version.
+// Also reads the format before leases (version 2). Errors: corrupt (size, magic, CRC,
+// contradictions), wrong_version.
 [[nodiscard]] Result<SignCheckpoint> decode_sign_checkpoint(ByteView bytes);
 
 struct WalSegments {
@@ -98,6 +109,7 @@ struct SignRecovery {
   SignState state;
   std::optional<SignPlace> place;
   std::uint64_t generation = 0;
+  SignLease lease{};
   bool checkpoint_needed = false;  // write a checkpoint with the first segment before signing
 };
 

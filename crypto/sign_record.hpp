@@ -40,6 +40,7 @@ struct Intent {
   ValidatorIndex validator = 0;
   RoundValue locked;  // as the consensus core sees them; a precommit's own lock may be included
   RoundValue valid;
+  bool operator==(const Intent&) const = default;
 };
 
 struct SignRecord {

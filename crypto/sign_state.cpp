@@ -94,11 +94,17 @@ Status SignState::check_amnesia(const Intent& intent, const RoundValue& lock) co
   const bool against_lock =
       intent.kind == SignedKind::prevote && intent.value && lock.id && intent.value != lock.id;
   if (against_lock && intent.pol_round < lock.round)
-    return fail(ErrorCode::sign_refused, "intent.pol_round",
+    return fail(ErrorCode::sign_locked, "intent.pol_round",
                 describe(intent) + ": locked on another block in round " +
                     std::to_string(lock.round.get()) + ", the polka is of round " +
                     std::to_string(intent.pol_round.get()));
   return {};
+}
+
+bool SignState::is_against_lock(const Intent& intent) const {
+  const bool vote = intent.kind == SignedKind::prevote || intent.kind == SignedKind::precommit;
+  return vote && intent.value && remembers(intent.height) && data_.locked.id &&
+         data_.locked.id != intent.value;
 }
 
 Result<std::optional<SignRecord>> SignState::judge(const Intent& intent,
@@ -116,7 +122,7 @@ Result<std::optional<SignRecord>> SignState::judge(const Intent& intent,
                 describe(intent) + ": another message is already signed for this step");
   }
   if (!data_.recent.empty() && position_of(intent) < position_of(data_.recent.back()))
-    return fail(ErrorCode::sign_refused, "intent.round",
+    return fail(ErrorCode::sign_regression, "intent.round",
                 describe(intent) + " is before the last signed " + describe(data_.recent.back()));
   WITAN_TRY(const RoundValue lock, lock_for(intent));
   WITAN_TRY_VOID(check_amnesia(intent, lock));

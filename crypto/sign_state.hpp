@@ -50,10 +50,13 @@ class SignState {
 
   // The stored record if exactly this was signed before (resend it); nothing if it may be signed
   // now. Errors: out_of_range, malformed (shape), sign_conflict (another message is signed for this
-  // step, or the intent's lock contradicts the remembered one), sign_refused (watermark,
-  // regression, lock).
+  // step, or the intent's lock contradicts the remembered one), sign_refused (watermark),
+  // sign_regression, sign_locked.
   [[nodiscard]] Result<std::optional<SignRecord>> judge(const Intent& intent,
                                                         const Hash32& message_hash) const;
+  // A vote for another block than the one locked here by an own precommit of this height: only a
+  // polka of the lock's round or later makes it right.
+  [[nodiscard]] bool is_against_lock(const Intent& intent) const;
   // The record that signing `intent` leaves. REQUIRES: judge() allowed it.
   [[nodiscard]] SignRecord next_record(const Intent& intent, const Hash32& message_hash,
                                        const Signature& signature) const;

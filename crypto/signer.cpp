@@ -9,6 +9,7 @@ Signer::Signer(SecretKey key, ParsedKey parsed, SignRecovery recovered)
       state_(std::move(recovered.state)),
       place_(recovered.place),
       generation_(recovered.generation),
+      lease_(recovered.lease),
       durable_seq_(state_.snapshot().last_seq) {}
 
 Result<Signer> Signer::make(SecretKey key, SignRecovery recovered) {
@@ -22,12 +23,32 @@ Prepared Signer::pending(const SignRecord& record) const {
   return Prepared(record, record.seq > durable_seq_ ? encode(record) : Bytes{});
 }
 
-Result<Prepared> Signer::prepare(const Intent& intent) {
+// Of the vote's own block, in the round the vote stands on, and by a quorum.
+Status Signer::check_polka(const Intent& intent, const Certificate* polka) const {
+  const Round round = intent.kind == SignedKind::prevote ? intent.pol_round : intent.round;
+  if (polka == nullptr)
+    return fail(ErrorCode::sign_locked, "intent.polka",
+                "this vote leaves the block locked here and brings no polka certificate");
+  if (polka->type != VoteType::prevote || polka->height != intent.height || polka->round != round ||
+      polka->block_id != intent.value)
+    return fail(ErrorCode::sign_locked, "intent.polka", "the certificate is not of this vote");
+  const auto verified = verifier_->verify(*polka);
+  if (!verified) return fail(ErrorCode::sign_locked, "intent.polka", verified.error().to_string());
+  return {};
+}
+
+Result<Prepared> Signer::prepare(const Intent& asked, const Certificate* polka) {
   if (is_halted()) return fail(ErrorCode::sign_refused, "signer", "halted: " + halt_reason_);
+  Intent intent = asked;
   const Hash32 message =
       intent.kind == SignedKind::watermark ? Hash32{} : message_hash_of(owner_.chain_id, intent);
   WITAN_TRY(const std::optional<SignRecord> stored, state_.judge(intent, message));
   if (stored) return pending(*stored);
+  if (verifier_) {
+    intent.locked = {};
+    WITAN_TRY_VOID(state_.judge(intent, message));
+    if (state_.is_against_lock(intent)) WITAN_TRY_VOID(check_polka(intent, polka));
+  }
   if (recovering_)
     return fail(ErrorCode::sign_refused, "signer", "replay never signs anything new");
   const Signature signature = key_.sign(message.view());
@@ -79,12 +100,18 @@ Result<Bytes> Signer::raise_watermark(Height height, Round round) {
   return encode(*record);
 }
 
+const SignLease& Signer::grant_lease(const NodeId& holder) {
+  lease_ = {lease_.epoch + 1, holder};
+  return lease_;
+}
+
 void Signer::halt(std::string reason) {
   halt_reason_ = reason.empty() ? "no reason given" : std::move(reason);
 }
 
 Bytes Signer::checkpoint(std::uint64_t wal_segment) {
-  return encode(SignCheckpoint{owner_, wal_segment, place_, ++generation_, state_.snapshot()});
+  return encode(
+      SignCheckpoint{owner_, wal_segment, place_, ++generation_, lease_, state_.snapshot()});
 }
 
 }  // namespace witan

@@ -31,6 +31,9 @@ namespace witan {
   X(invalid_block,       "block breaks a rule of this chain")                                      \
   /* signing */                                                                                    \
   X(sign_refused,        "signing rule refuses this intent")                                       \
+  X(sign_regression,     "a later step, round or height was already signed")                      \
+  X(sign_locked,         "locked on another block and no polka allows this vote")                  \
+  X(sign_fenced,         "another node holds the lease of the signer")                             \
   X(sign_conflict,       "a different message was already signed for this step")                   \
   X(sign_state_missing,  "sign-state is absent although this key has signed before")               \
   X(sign_state_older,    "sign-state is older than the chain data beside it")                      \

@@ -78,6 +78,9 @@ enum class ExitCode : std::uint8_t {
     case ErrorCode::pruned:
       return ExitCode::storage_io;
     case ErrorCode::sign_refused:
+    case ErrorCode::sign_regression:
+    case ErrorCode::sign_locked:
+    case ErrorCode::sign_fenced:
     case ErrorCode::sign_conflict:
     case ErrorCode::sign_state_missing:
     case ErrorCode::sign_state_older:

@@ -70,6 +70,31 @@ BOOST_AUTO_TEST_CASE(a_forged_file_with_a_right_checksum_is_still_checked) {
   check_refused(recover_sign_state(input()), ErrorCode::corrupt, "this key's signature");
 }
 
+BOOST_AUTO_TEST_CASE(the_lease_is_kept_and_its_epoch_only_rises) {
+  BOOST_CHECK(signer.lease() == SignLease{});
+  const auto node = filled<NodeId>(0x31);
+  BOOST_CHECK_EQUAL(signer.grant_lease(node).epoch, 1U);
+  BOOST_CHECK_EQUAL(signer.grant_lease(filled<NodeId>(0x32)).epoch, 2U);
+  file = signer.checkpoint(0);
+  restart();
+  BOOST_CHECK(signer.lease() == (SignLease{2, filled<NodeId>(0x32)}));
+  BOOST_CHECK(signer.grant_lease(node) == (SignLease{3, node}));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_from_before_leases_is_read) {
+  WITAN_REQUIRE_OK(sign(prevote(5, 2, block_a())));
+  signer.grant_lease(filled<NodeId>(0x31));
+  Bytes old = signer.checkpoint(0);
+  old[8] = 2;  // version
+  const std::size_t lease = 12 + 32 + 32 + 16 + 16 + 1 + 32 + 16;
+  old.erase(old.begin() + lease, old.begin() + lease + 8 + 33);
+  fix_crc(old);
+  const auto decoded = decode_sign_checkpoint(old);
+  WITAN_REQUIRE_OK(decoded);
+  BOOST_CHECK(decoded->lease == SignLease{});
+  BOOST_CHECK(decoded->snapshot == signer.state().snapshot());
+}
+
 BOOST_AUTO_TEST_CASE(records_decode_only_in_their_one_encoding) {
   WITAN_REQUIRE_OK(sign(prevote(5, 2, block_a())));
   const Bytes good = log[0];
@@ -94,7 +119,7 @@ BOOST_AUTO_TEST_CASE(rotation_continues_from_the_checkpoint) {
   log.clear();  // segment 0 is gone
   restart();
   WITAN_CHECK_ERROR(sign(samples::precommit(5, 2, block_b())), ErrorCode::sign_conflict);
-  WITAN_CHECK_ERROR(sign(prevote(5, 3, block_b())), ErrorCode::sign_refused);
+  WITAN_CHECK_ERROR(sign(prevote(5, 3, block_b())), ErrorCode::sign_locked);
   WITAN_REQUIRE_OK(sign(prevote(5, 3, block_a())));
   restart();
   WITAN_CHECK_ERROR(sign(prevote(5, 3, {})), ErrorCode::sign_conflict);
@@ -215,7 +240,7 @@ BOOST_AUTO_TEST_CASE(s11_a_copied_home_is_refused_until_it_is_adopted) {
   WITAN_REQUIRE_OK(bound);
   BOOST_CHECK(bound->checkpoint_needed);  // a file that is bound nowhere is bound here
   BOOST_CHECK(bound->place == here);
-  file = encode(SignCheckpoint{bound->owner, 0, here, 5, bound->state.snapshot()});
+  file = encode(SignCheckpoint{bound->owner, 0, here, 5, {}, bound->state.snapshot()});
   in = input();
   in.place = here;
   WITAN_REQUIRE_OK(recover_sign_state(in));

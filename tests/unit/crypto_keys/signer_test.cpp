@@ -102,12 +102,12 @@ BOOST_AUTO_TEST_CASE(s6_height_round_and_step_strictly_grow) {
   WITAN_REQUIRE_OK(sign(samples::proposal(5, 2, block_a())));
   WITAN_REQUIRE_OK(sign(prevote(5, 2, block_a())));
   WITAN_REQUIRE_OK(sign(samples::precommit(5, 2, block_a())));
-  WITAN_CHECK_ERROR(sign(prevote(5, 1, {})), ErrorCode::sign_refused);
-  WITAN_CHECK_ERROR(sign(prevote(4, 9, {})), ErrorCode::sign_refused);
+  WITAN_CHECK_ERROR(sign(prevote(5, 1, {})), ErrorCode::sign_regression);
+  WITAN_CHECK_ERROR(sign(prevote(4, 9, {})), ErrorCode::sign_regression);
   WITAN_REQUIRE_OK(sign(samples::precommit(5, 3, {})));
-  WITAN_CHECK_ERROR(sign(prevote(5, 3, {})), ErrorCode::sign_refused);
+  WITAN_CHECK_ERROR(sign(prevote(5, 3, {})), ErrorCode::sign_regression);
   WITAN_REQUIRE_OK(sign(prevote(6, 0, block_b())));
-  WITAN_CHECK_ERROR(sign(samples::proposal(6, 0, block_b())), ErrorCode::sign_refused);
+  WITAN_CHECK_ERROR(sign(samples::proposal(6, 0, block_b())), ErrorCode::sign_regression);
 }
 
 BOOST_AUTO_TEST_CASE(s6_the_identical_intent_gets_the_stored_signature) {
@@ -141,8 +141,8 @@ BOOST_AUTO_TEST_CASE(s8_a_prevote_against_the_lock_needs_a_later_polka) {
   WITAN_REQUIRE_OK(sign(prevote(5, 2, block_a())));
   WITAN_REQUIRE_OK(sign(samples::precommit(5, 2, block_a())));
   for (int restarts = 0; restarts < 2; ++restarts) {
-    WITAN_CHECK_ERROR(sign(prevote(5, 4, block_b())), ErrorCode::sign_refused);
-    WITAN_CHECK_ERROR(sign(prevote(5, 4, block_b(), Round(1))), ErrorCode::sign_refused);
+    WITAN_CHECK_ERROR(sign(prevote(5, 4, block_b())), ErrorCode::sign_locked);
+    WITAN_CHECK_ERROR(sign(prevote(5, 4, block_b(), Round(1))), ErrorCode::sign_locked);
     restart();
   }
   WITAN_REQUIRE_OK(sign(prevote(5, 3, {})));                   // nil is always allowed
@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(s8_a_precommit_moves_the_lock_and_nil_keeps_it) {
   WITAN_REQUIRE_OK(sign(samples::precommit(5, 1, block_b())));
   WITAN_REQUIRE_OK(sign(samples::precommit(5, 2, {})));
   BOOST_CHECK(signer.state().snapshot().locked == (RoundValue{Round(1), block_b()}));
-  WITAN_CHECK_ERROR(sign(prevote(5, 3, block_a(), Round(0))), ErrorCode::sign_refused);
+  WITAN_CHECK_ERROR(sign(prevote(5, 3, block_a(), Round(0))), ErrorCode::sign_locked);
   WITAN_REQUIRE_OK(sign(prevote(5, 3, block_b())));
 }
 
@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(s8_the_lock_resets_at_a_new_height) {
 BOOST_AUTO_TEST_CASE(s8_a_lock_the_core_reports_counts_and_a_different_one_is_a_conflict) {
   Intent i = prevote(5, 3, block_b(), Round(0));
   i.locked = {Round(1), block_a()};  // locked while it only watched
-  WITAN_CHECK_ERROR(sign(i), ErrorCode::sign_refused);
+  WITAN_CHECK_ERROR(sign(i), ErrorCode::sign_locked);
   i.pol_round = Round(1);
   WITAN_REQUIRE_OK(sign(i));
   BOOST_CHECK(signer.state().snapshot().locked == i.locked);
