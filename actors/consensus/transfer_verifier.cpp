@@ -31,7 +31,8 @@ void TransferVerifier::answer(ByteView transactions, const Envelope& envelope) {
   for (std::size_t i = 0; i < items->size(); ++i) {
     const auto tx = decode_transaction((*items)[i]);
     const auto* transfer = tx ? std::get_if<Transfer>(&*tx) : nullptr;
-    const bool good = transfer != nullptr && verify_transfer(chain_id_, *transfer, keys_).has_value();
+    const bool good =
+        transfer != nullptr && verify_transfer(chain_id_, *transfer, keys_).has_value();
     valid[static_cast<kj::uint>(i)] = good ? 1 : 0;
   }
   context().reply(envelope, std::move(out));
