@@ -24,8 +24,8 @@ ValidatorIndex Twist::somebody() {
   return static_cast<ValidatorIndex>(random_.below(set_->size()));
 }
 
-BlockId Twist::another_block(Height height, bool valid) {
-  return block_of({height, key_.owner(), ++blocks_made_, valid});
+BlockId Twist::another_block(Height height, bool valid, bool timely) {
+  return block_of({height, key_.owner(), ++blocks_made_, valid, timely});
 }
 
 Content Twist::vote(VoteType type, Height height, Round round, ValueId value, Round pol) const {
@@ -169,7 +169,7 @@ class Amnesia final : public Twist {
   }
 };
 
-// Proposes blocks that no executor accepts, or of another height, and votes for them.
+// Proposes blocks that no executor accepts, of a lying time, or of another height; votes for them.
 class InvalidBlock final : public Twist {
  public:
   using Twist::Twist;
@@ -177,8 +177,10 @@ class InvalidBlock final : public Twist {
     if (const auto* b = std::get_if<SignedBlock>(&content);
         b != nullptr && b->proposer == key_.owner()) {
       SignedBlock bad = *b;
-      bad.value = random_.chance_permille(700) ? another_block(b->height, false)
-                                               : another_block(b->height + 1);
+      const std::uint64_t kind = random_.below(3);
+      bad.value = kind == 0   ? another_block(b->height, false)
+                  : kind == 1 ? another_block(b->height, true, false)
+                              : another_block(b->height + 1);
       bad_ = bad.value;
       round_ = b->round;
       to_all(key_.sign(bad));

@@ -47,7 +47,7 @@ class Twist {
   void to_half(bool second, const Content& content);
   void to(ValidatorIndex v, const Content& content, Duration later = {});
   [[nodiscard]] ValidatorIndex somebody();
-  [[nodiscard]] BlockId another_block(Height height, bool valid = true);
+  [[nodiscard]] BlockId another_block(Height height, bool valid = true, bool timely = true);
   [[nodiscard]] Content vote(VoteType type, Height height, Round round, ValueId value,
                              Round pol = Round::nil()) const;
   // A proposal of that round that reached the shadow, or nil.

@@ -59,6 +59,7 @@ BlockId block_of(const BlockFacts& facts) {
   std::memcpy(id.data.data() + 8, &facts.number, 4);
   id.data[12] = static_cast<std::uint8_t>(facts.builder);
   id.data[13] = facts.valid ? 1 : 0;
+  id.data[14] = facts.timely ? 1 : 0;
   return id;
 }
 
@@ -68,6 +69,7 @@ BlockFacts facts_of(const BlockId& id) {
   std::memcpy(&facts.number, id.data.data() + 8, 4);
   facts.builder = id.data[12];
   facts.valid = id.data[13] == 1;
+  facts.timely = id.data[14] == 1;
   return facts;
 }
 
@@ -112,8 +114,8 @@ bool is_proven(const Certificate& c, const ValidatorSet& set) {
 std::string text_of(const ValueId& value) {
   if (!value) return "nil";
   const BlockFacts f = facts_of(*value);
-  return (f.valid ? "b" : "!b") + std::to_string(f.height.get()) + "." + std::to_string(f.builder) +
-         "." + std::to_string(f.number);
+  return (f.valid ? f.timely ? "b" : "?b" : "!b") + std::to_string(f.height.get()) + "." +
+         std::to_string(f.builder) + "." + std::to_string(f.number);
 }
 
 std::string text_of(const Content& content) {

@@ -47,6 +47,7 @@ struct BlockFacts {
   ValidatorIndex builder = 0;
   std::uint32_t number = 0;  // distinguishes blocks of one builder
   bool valid = true;
+  bool timely = true;  // its time is near the clocks of correct validators
 };
 [[nodiscard]] BlockId block_of(const BlockFacts& facts);
 [[nodiscard]] BlockFacts facts_of(const BlockId& id);

@@ -71,6 +71,8 @@ void Monitor::decided(ValidatorIndex node, const consensus::Decide& d, Round rou
               is_proven(d.certificate, *set_),
           node, "decided without a valid certificate");
   require(facts.valid && facts.height == d.height, node, "decided an invalid block");
+  // A block with a lying time passes only with the votes of more liars than f (P39).
+  require(facts.timely || scenario_.over, node, "decided a block with a lying time");
   const bool is_new = decisions_of_.try_emplace({node, d.height}, d.value).second;
   require(is_new, node, "decided a height twice");
   ++decisions_;

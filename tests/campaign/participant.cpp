@@ -104,7 +104,7 @@ void Participant::feed_block(const SignedBlock& b) {
   known_blocks_.insert(b.value);
   const BlockFacts facts = facts_of(b.value);
   const bool valid = facts.valid && facts.height == b.height;
-  feed(ProposalComplete{b.height, b.round, b.pol_round, b.value, b.proposer, valid});
+  feed(ProposalComplete{b.height, b.round, b.pol_round, b.value, b.proposer, valid, facts.timely});
 }
 
 void Participant::on(ValidatorIndex from, const SignedVote& v) {
@@ -250,6 +250,10 @@ void Participant::perform(const SignVote& e) {
 void Participant::perform(const ScheduleTimeout& e) {
   around_.start_timer(self_, timeout_duration(timeouts, e.step, e.round),
                       {e.step, e.height, e.round, e.generation});
+}
+
+void Participant::perform(const RoundFailed& e) {
+  around_.start_timer(self_, {}, {Step::precommit, e.height, e.round, e.generation});
 }
 
 void Participant::perform(const EnterRound& e) {

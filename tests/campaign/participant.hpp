@@ -67,6 +67,7 @@ class Participant {
   void perform(const consensus::SignProposal& effect);
   void perform(const consensus::SignVote& effect);
   void perform(const consensus::ScheduleTimeout& effect);
+  void perform(const consensus::RoundFailed& effect);
   void perform(const consensus::EnterRound& effect);
   void perform(const consensus::NewLock& effect);
   void perform(const consensus::Decide& effect);
