@@ -48,13 +48,20 @@ Status check_lists(const Block& block) {
 
 Result<BlockId> check_block(const Verifier& verifier, const ChainPoint& previous,
                             const SyncBlock& block) {
-  WITAN_TRY(const Block decoded, decode_block(block.bytes));
-  WITAN_TRY_VOID(check_place(decoded.header, block.certificate, verifier, previous));
+  const Certificate& certificate = block.certificate;
+  WITAN_TRY(const BlockId id, check_linked_block(verifier, previous, block.bytes,
+                                                 {certificate.block_id, certificate}));
+  WITAN_TRY_VOID(verifier.verify(certificate));
+  return id;
+}
+
+Result<BlockId> check_linked_block(const Verifier& verifier, const ChainPoint& previous,
+                                   ByteView bytes, const Link& link) {
+  WITAN_TRY(const Block decoded, decode_block(bytes));
+  WITAN_TRY_VOID(check_place(decoded.header, link.certificate, verifier, previous));
   const BlockId id = block_id(decoded.header);
-  WITAN_TRY_VOID(
-      same(block.certificate.block_id, id, "certificate.block_id", "certifies another block"));
+  WITAN_TRY_VOID(same(link.id, id, "certificate.block_id", "certifies another block"));
   WITAN_TRY_VOID(check_lists(decoded));
-  WITAN_TRY_VOID(verifier.verify(block.certificate));
   return id;
 }
 

@@ -2,7 +2,8 @@
 // is checked here, so that consensus may take a synced block with a valid certificate for one that
 // must execute (it ends the process if it does not).
 //
-// Every certificate is verified with all its signatures (P44, P47): it is stored and served on.
+// A certificate is verified with all its signatures (P44, P47), since it is stored and served on,
+// unless a verified block above vouches for the block (links.hpp).
 // Thread rule: pure, callable from anywhere.
 #pragma once
 #include "actors/sync/core/types.hpp"
@@ -21,5 +22,15 @@ struct ChainPoint {
 // returns.
 [[nodiscard]] Result<BlockId> check_block(const Verifier& verifier, const ChainPoint& previous,
                                           const SyncBlock& block);
+
+// What a verified block says of the one below it: its id, and a commit certificate for it.
+struct Link {
+  BlockId id;
+  Certificate certificate;
+};
+// The same for a block that is vouched for; the certificate that came with it is not looked at.
+[[nodiscard]] Result<BlockId> check_linked_block(const Verifier& verifier,
+                                                 const ChainPoint& previous, ByteView bytes,
+                                                 const Link& link);
 
 }  // namespace witan::sync

@@ -150,13 +150,18 @@ void SyncActor::verify_slice() {
       return;
     }
     ++certificates;
-    signatures += held->block.certificate.signatures.size();
     WITAN_CHECK(verified_.height == core_.verified_height(), verified_.height);
-    const auto id = check_block(*options_.verifier, verified_, held->block);
+    const Link* link =
+        links_.find(core_.verified_height() + 1, core_.window(), *options_.verifier, signatures);
+    if (link == nullptr) signatures += held->block.certificate.signatures.size();
+    const auto id = link == nullptr ? check_block(*options_.verifier, verified_, held->block)
+                                    : check_linked_block(*options_.verifier, verified_,
+                                                         held->block.bytes, *link);
     if (!id) {
       refuse_block(id.error());
       continue;
     }
+    if (link != nullptr) core_.replace_certificate(link->certificate);
     core_.set_verified();
     verified_ = {core_.verified_height(), *id};
     services_.metrics.blocksync_latest_block_height.set_count(verified_.height);

@@ -1,5 +1,5 @@
-// SyncActor: fetches decided blocks from peers, verifies each completely, hands them to consensus
-// one by one; serves the same to others from the block store. The rules are in core/.
+// SyncActor: fetches decided blocks from peers, verifies them (in runs: links.hpp), hands them to
+// consensus one by one; serves the same to others from the block store. The rules are in core/.
 //
 // One answer never holds the worker long: verification goes in slices (slice_certificates,
 // slice_signatures) that the actor continues with a message to itself.
@@ -20,6 +20,7 @@
 #include "actors/sync/block_check.hpp"
 #include "actors/sync/core/sync_core.hpp"
 #include "actors/sync/interface.hpp"
+#include "actors/sync/links.hpp"
 #include "actors/sync/range_server.hpp"
 #include "actors/telemetry/services.hpp"
 
@@ -78,6 +79,7 @@ class SyncActor final : public rt::ActorFor<SyncRole> {
   SyncOptions options_;
   RangeServer server_;
   SyncCore core_;
+  Links links_;
   ChainPoint verified_;  // last block verified or committed
   bool tip_known_ = false;
   bool slice_pending_ = false;  // a SyncContinue is on its way

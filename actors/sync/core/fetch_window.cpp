@@ -129,6 +129,15 @@ void FetchWindow::set_verified(std::uint64_t height) {
   at->second.verified = true;
 }
 
+void FetchWindow::replace_certificate(std::uint64_t height, const Certificate& certificate) {
+  const auto at = held_.find(height);
+  WITAN_CHECK(at != held_.end(), height);
+  SyncBlock& block = at->second.block;
+  held_bytes_ -= size_of(block);
+  block.certificate = certificate;
+  held_bytes_ += size_of(block);
+}
+
 void FetchWindow::drop(std::uint64_t height) {
   if (const auto at = held_.find(height); at != held_.end()) erase(at);
 }

@@ -60,6 +60,8 @@ class FetchWindow {
   bool keep(std::uint64_t height, PeerId peer, SyncBlock block);
   [[nodiscard]] const Held* held(std::uint64_t height) const;
   void set_verified(std::uint64_t height);
+  // The bound on memory may be passed by what the new certificate is longer.
+  void replace_certificate(std::uint64_t height, const Certificate& certificate);
   // Lets a held block go that nobody can be blamed for.
   void drop(std::uint64_t height);
 

@@ -80,6 +80,10 @@ class SyncCore {
   [[nodiscard]] const Held* to_verify() const { return window_.held(verified_ + 1); }
   [[nodiscard]] std::uint64_t verified_height() const { return verified_; }
   void set_verified();
+  // Before set_verified: the certificate to keep with that block, instead of the one it came with.
+  void replace_certificate(const Certificate& certificate) {
+    window_.replace_certificate(verified_ + 1, certificate);
+  }
   [[nodiscard]] std::optional<PeerId> refuse();
 
   // The verified block right above the own tip, once; again if the tip has not moved for a while.

@@ -14,9 +14,9 @@ namespace witan::sync {
 
 class TestChain {
  public:
-  explicit TestChain(std::uint64_t blocks, std::size_t tx_bytes = 40) {
+  explicit TestChain(std::uint64_t blocks, std::size_t tx_bytes = 40, std::uint8_t size = 4) {
     chain_id_.data.fill(0xc1);
-    for (std::uint8_t i = 1; i <= 4; ++i) {
+    for (std::uint8_t i = 1; i <= size; ++i) {
       Bytes secret(32, i);
       auto key = SecretKey::from_bytes(secret);
       WITAN_REQUIRE_OK(key);
@@ -83,7 +83,7 @@ class TestChain {
     const std::vector<TxId> ids{tx_id(block.txs[0])};
     header.tx_root = tx_root(ids);
     header.evidence_root = evidence_root({});
-    blocks_.push_back({encode_block(block), certify(height, block_id(header))});
+    blocks_.push_back({encode_block(block), certify(height, block_id(header), keys_.size())});
   }
 
   ChainId chain_id_;
