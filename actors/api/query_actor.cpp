@@ -42,6 +42,7 @@ QueryActor::QueryActor(rt::ActorContext& context, std::shared_ptr<QuerySources> 
   handle<schema::GetTransaction>(&QueryActor::on_transaction);
   handle<schema::GetAccount>(&QueryActor::on_account);
   handle<schema::GetValidators>(&QueryActor::on_validators);
+  handle<schema::GetLightBlock>(&QueryActor::on_light_block);
   handle<schema::GetTree>(&QueryActor::on_tree);
   handle<schema::GetGenesis>(&QueryActor::on_genesis);
 }
@@ -105,6 +106,12 @@ void QueryActor::on_account(schema::GetAccount::Reader ask, const Envelope& requ
 void QueryActor::on_validators(schema::GetValidators::Reader ask, const Envelope& request) {
   answer<schema::ValidatorsView>(
       request, [&](auto& out) { return sources_->validators(Height(ask.getHeight()), out); });
+}
+
+void QueryActor::on_light_block(schema::GetLightBlock::Reader ask, const Envelope& request) {
+  answer<schema::LightBlockView>(request, [&](auto& out) {
+    return sources_->light_block(Height(ask.getHeight()), ask.getWithBlock(), out);
+  });
 }
 
 void QueryActor::on_tree(schema::GetTree::Reader, const Envelope& request) {

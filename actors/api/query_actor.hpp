@@ -26,6 +26,7 @@ class QueryActor final : public rt::ActorFor<QueryRole> {
   void on_transaction(schema::GetTransaction::Reader ask, const Envelope& request);
   void on_account(schema::GetAccount::Reader ask, const Envelope& request);
   void on_validators(schema::GetValidators::Reader ask, const Envelope& request);
+  void on_light_block(schema::GetLightBlock::Reader ask, const Envelope& request);
   void on_tree(schema::GetTree::Reader, const Envelope& request);
   void on_genesis(schema::GetGenesis::Reader, const Envelope& request);
 

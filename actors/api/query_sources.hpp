@@ -29,6 +29,9 @@ class QuerySources {
   virtual Status account(const AccountId& id, bool prove, schema::AccountView::Builder out) = 0;
   // Height 0: the set that decides the next block.
   virtual Status validators(Height height, schema::ValidatorsView::Builder out) = 0;
+  // Height 0: the last decided block. `with_block` adds the whole block's bytes.
+  virtual Status light_block(Height height, bool with_block,
+                             schema::LightBlockView::Builder out) = 0;
   virtual Status tree(schema::TreeView::Builder out) = 0;
   virtual Status genesis(schema::GenesisView::Builder out) = 0;
 };

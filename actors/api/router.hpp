@@ -33,6 +33,8 @@ inline constexpr std::uint64_t block_range_max = 20;
   X(transaction,    GET,  "/api/v1/transactions/{id}", "", "TxView", "a decided transfer; opaque transactions and pending ones are not found by id") \
   X(account,        GET,  "/api/v1/accounts/{address}", "prove", "AccountView", "balance and nonce; `prove=1` adds the proof against the state root") \
   X(validators,     GET,  "/api/v1/validators", "height", "ValidatorsView", "the validator set; default: of the height being decided") \
+  X(light_latest,   GET,  "/api/v1/light/latest", "txs", "LightBlockView", "what a light client verifies, of the last decided block; `txs=1` adds the whole block's encoding") \
+  X(light,          GET,  "/api/v1/light/{height}", "txs", "LightBlockView", "header, commit and validator sets of this height, in one encoding") \
   X(peers,          GET,  "/api/v1/peers", "", "PeersView", "connected peers") \
   X(consensus,      GET,  "/api/v1/consensus/state", "", "ConsensusStateView", "height, round, step, locks and voting power seen") \
   X(tree,           GET,  "/api/v1/tree", "", "TreeView", "the supervision tree with the state of every actor") \

@@ -187,6 +187,14 @@ void ApiService::chain_query(const Exchange& x) {
     Draft<schema::GetValidators> draft;
     draft->setHeight(r.height.value_or(0));
     ask<schema::ValidatorsView>(x, query_, std::move(draft));
+  } else if (r.route == Route::light || r.route == Route::light_latest) {
+    if (r.height == 0)
+      return x.responder.respond(
+          error_response({ErrorCode::out_of_range, "height", "must be at least 1"}, x.route()));
+    Draft<schema::GetLightBlock> draft;
+    draft->setHeight(r.height.value_or(0));
+    draft->setWithBlock(r.with_transactions);
+    ask<schema::LightBlockView>(x, query_, std::move(draft));
   } else {
     get_block(x);
   }

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "actors/api/views.hpp"
 #include "actors/ledger/core/account.hpp"
 #include "actors/ledger/receipts.hpp"
 #include "actors/node/node_watch.hpp"
 #include "actors/telemetry/log.hpp"
 #include "config/genesis.hpp"
+#include "crypto/light/light_block.hpp"
 #include "messages/wire/consensus_codec.hpp"
 #include "messages/wire/tx_codec.hpp"
 #include "storage/keys.hpp"
@@ -28,51 +30,6 @@ std::string_view name_of_type(ChainType type) {
 
 std::string code_text(std::uint16_t code) {
   return std::string(name_of(static_cast<ErrorCode>(code)));
-}
-
-void fill_header(const Header& header, const BlockId& id, schema::HeaderView::Builder out) {
-  out.setHeight(header.height.get());
-  out.setId(as_data(id));
-  out.setTime(format_utc(header.time));
-  out.setOriginRound(header.origin_round.get());
-  out.setEpoch(header.epoch);
-  out.setProposer(as_data(header.proposer));
-  out.setPrevBlockId(as_data(header.prev_block_id));
-  out.setPrevCommitHash(as_data(header.prev_commit_hash));
-  out.setTxRoot(as_data(header.tx_root));
-  out.setEvidenceRoot(as_data(header.evidence_root));
-  out.setStateRoot(as_data(header.state_root));
-  auto roots = out.initModuleRoots(module_count);
-  for (kj::uint i = 0; i < module_count; ++i) roots.set(i, as_data(header.module_roots[i]));
-  out.setValidatorsHash(as_data(header.validators_hash));
-  out.setNextValidatorsHash(as_data(header.next_validators_hash));
-  out.setRulesVersion(header.rules_version);
-  out.setCfgVersion(header.cfg_version);
-  out.setVersion(header.version);
-  out.setChainId(as_data(header.chain_id));
-  out.setProofRoot(as_data(header.proof_root));
-  out.setVrfEntropy(as_data(header.vrf_entropy));
-}
-
-// `time`: of the block that is committed, if it is known.
-void fill_commit(const Certificate& commit, const ValidatorSet& set, std::optional<UnixTime> time,
-                 schema::CommitView::Builder out) {
-  out.setHeight(commit.height.get());
-  out.setRound(commit.round.get());
-  out.setBlockId(as_data(commit.block_id));
-  if (time) out.setTime(format_utc(*time));
-  out.setValidators(static_cast<std::uint32_t>(set.size()));
-  auto signers = out.initSigners(static_cast<kj::uint>(commit.signatures.size()));
-  for (kj::uint i = 0; i < signers.size(); ++i) {
-    const CertificateSignature& s = commit.signatures[i];
-    if (s.validator < set.size()) {
-      signers[i].setValidator(as_data(set.at(s.validator).key));
-      signers[i].setAddress(to_address(set.at(s.validator).key));
-    }
-    signers[i].setIndex(s.validator);
-    signers[i].setPolRound(s.pol_round.get());
-    signers[i].setSignature(as_data(s.signature));
-  }
 }
 
 }  // namespace
@@ -152,19 +109,13 @@ Status NodeSources::block(const BlockSelector& which, bool with_transactions,
   if (!block.last_commit.signatures.empty())
     fill_commit(block.last_commit, *options_.validators, time_of(block.last_commit.height),
                 out.initLastCommit());
-  const auto count = static_cast<kj::uint>(block.txs.size());
-  out.setTxCount(count);
+  fill_transactions(block, with_transactions, out);
   out.setBytes(static_cast<std::uint32_t>(stored.block.size()));
-  auto ids = out.initTxIds(count);
-  for (kj::uint i = 0; i < count; ++i) ids.set(i, as_data(tx_id(block.txs[i])));
   auto views = out.initReceipts(static_cast<kj::uint>(receipts.size()));
   for (kj::uint i = 0; i < views.size(); ++i) {
     views[i].setCode(code_text(receipts[i].code));
     views[i].setFeeCharged(receipts[i].fee_charged);
   }
-  if (!with_transactions) return {};
-  auto transactions = out.initTransactions(count);
-  for (kj::uint i = 0; i < count; ++i) transactions.set(i, as_data(ByteView(block.txs[i])));
   return {};
 }
 
@@ -238,6 +189,18 @@ Status NodeSources::transaction(const TxId& id, schema::TxView::Builder out) {
 }
 
 Status NodeSources::account(const AccountId& id, bool prove, schema::AccountView::Builder out) {
+  // The ledger may commit meanwhile: value, height and proof are of one height, or read again.
+  constexpr int attempts = 16;
+  for (int i = 0; i < attempts; ++i) {
+    const auto before = options_.stores.state->latest();
+    WITAN_TRY_VOID(account_now(id, prove, out));
+    if (options_.stores.state->latest() == before) return {};
+  }
+  return fail(ErrorCode::busy, "account", "blocks are committed faster than it is read");
+}
+
+Status NodeSources::account_now(const AccountId& id, bool prove,
+                                schema::AccountView::Builder out) const {
   const StateStore& state = *options_.stores.state;
   const Hash32 key = Hash32::from(id.view());
   WITAN_TRY(const auto value, state.get(Module::accounts, key));
@@ -263,17 +226,27 @@ Status NodeSources::account(const AccountId& id, bool prove, schema::AccountView
 
 Status NodeSources::validators(Height height, schema::ValidatorsView::Builder out) {
   const auto meta = options_.stores.state->latest();
-  out.setHeight(height.get() != 0 ? height.get() : (meta ? meta->height.get() + 1 : 1));
-  out.setPowerTotal(options_.validators->power_total());
-  auto list = out.initValidators(static_cast<kj::uint>(options_.validators->size()));
-  for (kj::uint i = 0; i < list.size(); ++i) {
-    const Validator& v = options_.validators->at(i);
-    list[i].setKey(as_data(v.key));
-    list[i].setAddress(to_address(v.key));
-    list[i].setPower(v.power);
-    list[i].setTier(v.tier);
-    list[i].setTimetokeHours(v.timetoke_hours);
-  }
+  const Height asked = height.get() != 0 ? height : (meta ? meta->height : Height(0)) + 1;
+  fill_validators(*options_.validators, asked, out);
+  return {};
+}
+
+Status NodeSources::light_block(Height height, bool with_block,
+                                schema::LightBlockView::Builder out) {
+  const BlockSelector which = height.get() == 0 ? BlockSelector(LatestBlock{}) : height;
+  WITAN_TRY(const Height wanted, height_of(which));
+  const BlockStore& store = *options_.stores.blocks;
+  WITAN_TRY(const StoredBlock stored, store.block_at(wanted));
+  WITAN_TRY(Block block, decode_block(stored.block));
+  WITAN_TRY(const Bytes raw_commit, store.certificate_at(wanted));
+  WITAN_TRY(Certificate commit, decode_certificate(raw_commit));
+  const light::LightBlock answer{std::move(block.header), std::move(commit), options_.validators,
+                                 options_.validators};
+  const Bytes bytes = light::encode_light_block(answer);
+  out.setHeight(wanted.get());
+  out.setId(as_data(stored.id));
+  out.setBytes(as_data(ByteView(bytes)));
+  if (with_block) out.setBlock(as_data(ByteView(stored.block)));
   return {};
 }
 

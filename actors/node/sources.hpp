@@ -39,10 +39,12 @@ class NodeSources final : public QuerySources {
   Status transaction(const TxId& id, schema::TxView::Builder out) override;
   Status account(const AccountId& id, bool prove, schema::AccountView::Builder out) override;
   Status validators(Height height, schema::ValidatorsView::Builder out) override;
+  Status light_block(Height height, bool with_block, schema::LightBlockView::Builder out) override;
   Status tree(schema::TreeView::Builder out) override;
   Status genesis(schema::GenesisView::Builder out) override;
 
  private:
+  Status account_now(const AccountId& id, bool prove, schema::AccountView::Builder out) const;
   Result<Height> height_of(const BlockSelector& which) const;
   std::optional<UnixTime> time_of(Height height) const;
   SourcesOptions options_;

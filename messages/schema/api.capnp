@@ -24,6 +24,7 @@ struct GetAccount {                                    # -> AccountView
   prove @1 :Bool;
 }
 struct GetValidators { height @0 :UInt64; }            # 0 = the height being decided -> ValidatorsView
+struct GetLightBlock { height @0 :UInt64; withBlock @1 :Bool; }  # 0 = the last one -> LightBlockView
 struct GetPeers {}                                     # -> PeersView
 struct GetConsensusState {}                            # -> ConsensusStateView
 struct GetTree {}                                      # -> TreeView
@@ -164,6 +165,14 @@ struct ValidatorsView {
   height @0 :UInt64;
   powerTotal @1 :UInt64;
   validators @2 :List(ValidatorView);
+}
+
+struct LightBlockView {
+  # What a light client verifies (crypto/light/light_block.hpp): header, commit and validator sets.
+  height @0 :UInt64;
+  id @1 :Data;
+  bytes @2 :Data;                # fixed layout, one encoding
+  block @3 :Data;                # the whole block's encoding, when asked for
 }
 
 struct PeerView {

@@ -30,6 +30,7 @@ int run_program(int argc, char** argv) {
   add_bench_command(app, program);
   add_start_command(app, program);
   add_query_commands(app, program);
+  add_light_command(app, program);
   add_tx_commands(app, program);
   add_key_commands(app, program);
   add_wal_commands(app, program);

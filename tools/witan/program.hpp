@@ -51,6 +51,7 @@ void add_home_commands(CLI::App& app, Program& program);     // init, testnet
 void add_start_command(CLI::App& app, Program& program);     // start
 void add_bench_command(CLI::App& app, Program& program);     // bench
 void add_load_command(CLI::App& app, Program& program);      // load
+void add_light_command(CLI::App& app, Program& program);     // light
 void add_query_commands(CLI::App& app, Program& program);    // status, block, account, ...
 void add_transaction_query(CLI::App& tx, Program& program);  // tx show
 void add_tx_commands(CLI::App& app, Program& program);       // tx transfer, tx opaque

@@ -75,6 +75,12 @@ struct FakeSources final : QuerySources {
     for (unsigned i = 0; i < 4; ++i) list[i].setPower(i + 1);
     return {};
   }
+  Status light_block(Height height, bool with_block, schema::LightBlockView::Builder out) override {
+    out.setHeight(height.get() == 0 ? 10 : height.get());
+    out.setBytes(as_data(as_bytes("light")));
+    if (with_block) out.setBlock(as_data(as_bytes("block")));
+    return {};
+  }
   Status tree(schema::TreeView::Builder out) override {
     out.initActors(1)[0].setPath("/node");
     return {};
@@ -211,6 +217,17 @@ BOOST_AUTO_TEST_CASE(queries_are_answered_by_the_query_actor) {
   BOOST_CHECK_EQUAL(get_json("/api/v1/tree")["actors"][0]["path"], "/node");
   BOOST_CHECK_EQUAL(get_json("/api/v1/genesis")["json"], "{}");
   BOOST_CHECK_EQUAL(get_json("/api/v1/mempool?limit=5")["size"], "5");
+}
+
+BOOST_AUTO_TEST_CASE(a_light_block_is_asked_for_by_height_or_as_the_last_one) {
+  const json last = get_json("/api/v1/light/latest");
+  BOOST_CHECK_EQUAL(last["height"], "10");
+  BOOST_CHECK_EQUAL(last["bytes"], "6c69676874");
+  BOOST_CHECK(!last.contains("block"));
+  const json at = get_json("/api/v1/light/7?txs=1");
+  BOOST_CHECK_EQUAL(at["height"], "7");
+  BOOST_CHECK_EQUAL(at["block"], "626c6f636b");
+  get_json("/api/v1/light/0", 400);
 }
 
 BOOST_AUTO_TEST_CASE(an_account_counts_the_transfers_the_node_has_pending) {
