@@ -92,7 +92,7 @@ std::function<void(const LightBlock&, Height)> progress_printer() {
       std::make_shared<std::chrono::steady_clock::time_point>(std::chrono::steady_clock::now());
   return [last](const LightBlock& verified, Height target) {
     const auto now = std::chrono::steady_clock::now();
-    if (now - *last < std::chrono::seconds(1)) return;
+    if (verified.height() == target || now - *last < std::chrono::seconds(1)) return;
     *last = now;
     std::fprintf(stderr, "verified height %llu on the way to %llu\n",
                  static_cast<unsigned long long>(verified.height().get()),
