@@ -461,7 +461,7 @@ def run_up(args):
     for i, behaviour in args.byzantine:
         network.misbehave(i, behaviour)
     if 3 * len(network.behaviours) >= len(network):
-        print(f'{len(network.behaviours)} of {len(network)} nodes are byzantine: with a third or more nothing is promised')
+        print(f'{len(network.behaviours)} of {len(network)} nodes are byzantine: from a third on nothing is promised')
     load = Load(network, args.load) if args.load > 0 else None
     stalled, common, roots, deaths = None, 0, {}, {}
     try:

@@ -256,7 +256,8 @@ void ConsensusActor::on_block_checked(schema::BlockChecked::Reader in, const Env
     log_event(services_.log, Event::proposal_invalid,
               {{"height", height_},
                {"code", in.getFailure().getCode().cStr()},
-               {"text", in.getFailure().getText().cStr()}});
+               {"text", std::string(in.getFailure().getField().cStr()) + ": " +
+                            in.getFailure().getText().cStr()}});
   blocks_.set_verdict(*root, *id, in.getValid());
   if (recovery_) {
     const bool was_valid = recovery_->checking && recovery_->checking->valid;

@@ -16,6 +16,16 @@ ChainWorld funded_world(std::uint8_t nodes) {
   return out;
 }
 
+// Names a node to a stage.
+NodeId node_id(std::size_t node) {
+  return key_number(static_cast<std::uint8_t>(node + 1)).node_id();
+}
+
+bool is_decodable(const Envelope& envelope) {
+  const WireType* type = find_wire_type(envelope.type);
+  return type != nullptr && type->check(*envelope.words).has_value();
+}
+
 }  // namespace
 
 SimCluster::SimCluster(const SimOptions& options)
@@ -25,6 +35,11 @@ SimCluster::SimCluster(const SimOptions& options)
     node->index = i;
     node->key = static_cast<std::uint8_t>(i + 1);
     write_new_sign_state(node->fs, world_.chain_id, key_number(node->key).public_key());
+    if (options.behaviour != nullptr && options.guilty == i) {
+      auto insider = byzantine::Insider::make(world_.genesis, key_number(node->key));
+      WITAN_REQUIRE_OK(insider);
+      node->stage = std::make_unique<byzantine::Stage>(std::move(*insider), *options.behaviour);
+    }
     nodes_.push_back(std::move(node));
   }
   for (std::size_t i = 0; i < nodes_.size(); ++i) start(i);
@@ -128,11 +143,45 @@ void SimCluster::on_peers(Node& node, rt::ActorContext& context, const Envelope&
     node.votes.push_back(*vote);
   }
   for (std::size_t to = 0; to < nodes_.size(); ++to) {
-    if (to == node.index || random_.chance_permille(options_.loss_permille)) continue;
-    const auto us = static_cast<std::int64_t>(
-        1 + random_.below(static_cast<std::uint64_t>(options_.delay_max.ns / 1000)));
-    packets_.emplace(std::pair{context.now() + Duration::from_us(us), next_packet_++},
-                     Packet{to, envelope});
+    if (to == node.index) continue;
+    if (!node.stage) {
+      put_on_the_way(node, to, envelope);
+      continue;
+    }
+    peers::Interposer::Departures departures;
+    node.stage->on_leaving(node_id(to), envelope, context.now(), departures);
+    put_on_the_way(node, to, departures);
+  }
+}
+
+void SimCluster::put_on_the_way(const Node& from, std::size_t to, const Envelope& envelope) {
+  if (random_.chance_permille(options_.loss_permille)) return;
+  const auto us = static_cast<std::int64_t>(
+      1 + random_.below(static_cast<std::uint64_t>(options_.delay_max.ns / 1000)));
+  packets_.emplace(std::pair{from.runtime->virtual_now() + Duration::from_us(us), next_packet_++},
+                   Packet{from.index, to, envelope});
+}
+
+void SimCluster::put_on_the_way(const Node& from, std::size_t to,
+                                const peers::Interposer::Departures& departures) {
+  for (const peers::Interposer::Departure& d : departures) {
+    if (d.packet.empty())
+      put_on_the_way(from, to, d.envelope);
+    else
+      ++undecodable_;  // there is no framing here
+  }
+}
+
+void SimCluster::tick_stages() {
+  next_tick_ = now_ + peers::interposer_period;
+  for (const auto& node : nodes_) {
+    if (!node->up || !node->stage) continue;
+    for (std::size_t to = 0; to < nodes_.size(); ++to) {
+      if (to == node->index) continue;
+      peers::Interposer::Departures departures;
+      node->stage->on_tick(node_id(to), now_, departures);
+      put_on_the_way(*node, to, departures);
+    }
   }
 }
 
@@ -140,6 +189,13 @@ void SimCluster::deliver(const Packet& packet) {
   Node& node = *nodes_[packet.to];
   if (!node.up) return;
   const Envelope& e = packet.envelope;
+  if (node.stage && !node.stage->on_arrived(node_id(packet.from), e)) return;
+  if (!nodes_[packet.from]->stage || is_decodable(e)) return route(node, e);
+  ++undecodable_;
+}
+
+// What the session does with a message that was let in.
+void SimCluster::route(Node& node, const Envelope& e) {
   const auto verifier = node.runtime->ref<VerifierRole>("/node/chain/verifier/0");
   if (e.is<schema::Vote>()) (void)verifier.send<schema::Vote>(e);
   if (e.is<schema::Proposal>()) (void)verifier.send<schema::Proposal>(e);
@@ -155,6 +211,7 @@ bool SimCluster::step(Instant limit) {
   std::optional<Instant> next;
   const auto consider = [&next](Instant t) { next = next ? std::min(*next, t) : t; };
   if (!packets_.empty()) consider(packets_.begin()->first.first);
+  if (options_.behaviour != nullptr) consider(next_tick_);
   for (const auto& node : nodes_)
     if (node->up)
       if (const auto due = node->runtime->next_due()) consider(*due);
@@ -162,6 +219,7 @@ bool SimCluster::step(Instant limit) {
   now_ = std::max(now_, *next);
   for (const auto& node : nodes_)
     if (node->up) node->runtime->advance_to(now_);
+  if (options_.behaviour != nullptr && next_tick_ <= now_) tick_stages();
   while (!packets_.empty() && packets_.begin()->first.first <= now_) {
     const Packet packet = packets_.extract(packets_.begin()).mapped();
     deliver(packet);
@@ -173,7 +231,7 @@ bool SimCluster::run_until(Height target, Duration limit) {
   const Instant end = now_ + limit;
   const auto done = [&] {
     for (std::size_t i = 0; i < nodes_.size(); ++i)
-      if (nodes_[i]->up && height(i) < target) return false;
+      if (nodes_[i]->up && is_correct(i) && height(i) < target) return false;
     return true;
   };
   while (!done())

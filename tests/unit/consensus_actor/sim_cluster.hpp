@@ -10,6 +10,7 @@
 #include "storage/kv.hpp"
 #include "storage/state_store.hpp"
 #include "tests/unit/consensus_actor/world.hpp"
+#include "tools/byzantine/stage.hpp"
 
 namespace witan::test {
 
@@ -18,6 +19,9 @@ struct SimOptions {
   std::uint8_t nodes = 4;
   Duration delay_max = Duration::from_ms(40);
   std::uint32_t loss_permille = 0;
+  // This node misbehaves so (tools/byzantine); null: all are correct.
+  const byzantine::BehaviourInfo* behaviour = nullptr;
+  std::size_t guilty = 0;
 };
 
 class SimCluster {
@@ -30,7 +34,8 @@ class SimCluster {
   void start(std::size_t node);
   // Power loss: what was not synced to the log is gone, and nothing more is sent.
   void crash(std::size_t node);
-  // Runs until every node that is up has committed `height`; false: not within the virtual time.
+  // Runs until every correct node that is up has committed `height`; false: not within the virtual
+  // time.
   [[nodiscard]] bool run_until(Height height, Duration limit);
 
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
@@ -49,6 +54,9 @@ class SimCluster {
   [[nodiscard]] const std::vector<rt::ExitStatus>& exits(std::size_t node) const {
     return nodes_[node]->exits;
   }
+  [[nodiscard]] bool is_correct(std::size_t node) const { return !nodes_[node]->stage; }
+  // Messages of the guilty that a session would not have let in.
+  [[nodiscard]] std::size_t undecodable() const { return undecodable_; }
   [[nodiscard]] std::size_t synced_blocks() const { return synced_blocks_; }
   [[nodiscard]] const ChainWorld& world() const { return world_; }
 
@@ -67,8 +75,10 @@ class SimCluster {
     std::map<std::uint64_t, Hash32> roots;
     std::vector<SignedVote> votes;
     std::vector<rt::ExitStatus> exits;
+    std::unique_ptr<byzantine::Stage> stage;  // of the guilty
   };
   struct Packet {
+    std::size_t from = 0;
     std::size_t to = 0;
     Envelope envelope;
   };
@@ -80,6 +90,11 @@ class SimCluster {
   void feed_next_block(Node& node, rt::ActorContext& context);
   [[nodiscard]] Draft<schema::Reaped> reap(Node& node, std::uint64_t height);
   void deliver(const Packet& packet);
+  void route(Node& node, const Envelope& envelope);
+  void put_on_the_way(const Node& from, std::size_t to, const Envelope& envelope);
+  void put_on_the_way(const Node& from, std::size_t to,
+                      const peers::Interposer::Departures& departures);
+  void tick_stages();
   bool step(Instant limit);
 
   SimOptions options_;
@@ -90,6 +105,8 @@ class SimCluster {
   std::map<std::pair<Instant, std::uint64_t>, Packet> packets_;
   std::uint64_t next_packet_ = 0;
   std::size_t synced_blocks_ = 0;
+  std::size_t undecodable_ = 0;
+  Instant next_tick_{};
 };
 
 }  // namespace witan::test
