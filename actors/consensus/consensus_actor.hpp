@@ -94,6 +94,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   void perform(const SignProposal& effect);
   void perform(const SignVote& effect);
   void perform(const ScheduleTimeout& effect);
+  void perform(const RoundFailed& effect);
   void perform(const EnterRound& effect);
   void perform(const NewLock& effect);
   void perform(const Decide& effect);

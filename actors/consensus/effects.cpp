@@ -83,6 +83,15 @@ void ConsensusActor::perform(const ScheduleTimeout& effect) {
                        std::move(timer));
 }
 
+void ConsensusActor::perform(const RoundFailed& effect) {
+  Draft<schema::TimeoutFired> timer;
+  timer->setStep(static_cast<std::uint8_t>(Step::precommit));
+  timer->setHeight(effect.height.get());
+  timer->setRound(effect.round.get());
+  timer->setGeneration(effect.generation);
+  context().send_after(Duration{}, std::move(timer));
+}
+
 void ConsensusActor::perform(const EnterRound& effect) {
   if (effect.round > Round(0)) {
     // The lock of an earlier round travels ahead of the next proposals (hidden-lock
