@@ -57,6 +57,8 @@ constexpr std::array fields{
         "Wait this long for a transaction before proposing an empty block; 0 does not wait."},
   Field{"consensus.min_block_interval_ms", WITAN_SLOT(consensus.min_block_interval_ms), "ms", 0, hour_ms, "", restart,
         "This node proposes no sooner than this after the last decision; 0 proposes at once."},
+  Field{"consensus.adaptive_timeouts", WITAN_SLOT(consensus.adaptive_timeouts), "", 0, 0, "", restart,
+        "Shorten the timeouts of round 0 to a multiple of the delays measured over the last 100 heights (at least 50 ms, at most the chain's)."},
   Field{"consensus.observe_ms", WITAN_SLOT(consensus.observe_ms), "ms", 0, hour_ms, "", restart,
         "After a restart, listen this long for own signatures this node does not remember before signing."},
 

@@ -52,6 +52,7 @@ struct ConsensusConfig {
   bool create_empty_blocks = true;
   std::uint64_t create_empty_blocks_interval_ms = 0;  // pause before an empty block; 0 = none
   std::uint64_t min_block_interval_ms = 0;            // from one decision to the next proposal
+  bool adaptive_timeouts = true;                      // round 0 follows measured delays
   std::uint64_t observe_ms = 1'000;                   // after a restart, before signing
   bool operator==(const ConsensusConfig&) const = default;
 };

@@ -96,7 +96,7 @@ Result<VerifiedProposal> Verifier::verify(const SignedProposal& proposal) const 
   return VerifiedProposal(proposal, set_->at(p.proposer).power);
 }
 
-Result<std::uint64_t> Verifier::signed_power(const Certificate& certificate) const {
+Result<std::uint64_t> Verifier::check_power(const Certificate& certificate) const {
   const auto& signatures = certificate.signatures;
   if (signatures.empty()) return fail(ErrorCode::missing, "signatures", "none");
   if (signatures.size() > set_->size())
@@ -132,9 +132,35 @@ Status Verifier::check_signatures(const Certificate& certificate) const {
 }
 
 Result<VerifiedCertificate> Verifier::verify(const Certificate& certificate) const {
-  WITAN_TRY(const std::uint64_t power, signed_power(certificate));
+  WITAN_TRY(const std::uint64_t power, check_power(certificate));
   WITAN_TRY_VOID(check_signatures(certificate));
   return VerifiedCertificate(certificate, power);
+}
+
+Status Verifier::verify(const RoundCertificate& certificate) const {
+  const auto& votes = certificate.votes;
+  if (votes.empty()) return fail(ErrorCode::missing, "votes", "none");
+  if (votes.size() > set_->size())
+    return fail(ErrorCode::too_large, "votes", "more than validators in the set");
+  std::uint64_t power = 0;
+  for (std::size_t i = 0; i < votes.size(); ++i) {
+    const Vote& vote = votes[i].vote;
+    WITAN_TRY_VOID(check_index(*set_, vote.validator, "votes.validator"));
+    if (i > 0 && vote.validator <= votes[i - 1].vote.validator)
+      return fail(ErrorCode::malformed, "votes.validator", "must be strictly increasing");
+    if (vote.height != certificate.height || vote.round != certificate.round)
+      return fail(ErrorCode::malformed, "votes.round", "of another height or round");
+    WITAN_TRY_VOID(check_shape(vote));
+    if (certificate.kind == RoundCertificate::Kind::precommit && vote.type != VoteType::precommit)
+      return fail(ErrorCode::malformed, "votes.type", "not a precommit");
+    power += set_->at(vote.validator).power;
+  }
+  const bool enough = certificate.kind == RoundCertificate::Kind::precommit
+                          ? set_->is_quorum(power)
+                          : set_->is_honest(power);
+  if (!enough) return fail(ErrorCode::insufficient_power, "votes", std::to_string(power));
+  for (const SignedVote& vote : votes) WITAN_TRY_VOID(verify(vote));
+  return {};
 }
 
 Result<VerifiedVote> Verifier::accept_own(const Durable<SignedVote>& vote) const {

@@ -50,6 +50,14 @@ class Verifier {
   [[nodiscard]] Result<VerifiedVote> verify(const SignedVote& vote) const;
   [[nodiscard]] Result<VerifiedProposal> verify(const SignedProposal& proposal) const;
   [[nodiscard]] Result<VerifiedCertificate> verify(const Certificate& certificate) const;
+  // The same in two steps, the cheap one first, so that several threads may share the second: the
+  // power behind a well-formed certificate, and the signatures of any slice of it.
+  // check_signatures REQUIRES indices inside the set (check_power refuses others).
+  [[nodiscard]] Result<std::uint64_t> check_power(const Certificate& certificate) const;
+  [[nodiscard]] Status check_signatures(const Certificate& certificate) const;
+  // Every vote of it counts or none does; the power its kind promises is there.
+  // Errors: as for a certificate.
+  [[nodiscard]] Status verify(const RoundCertificate& certificate) const;
 
   // Own messages were verified when they were signed (S14) and are not verified again (P46).
   // Errors: unknown_validator when the index is not in this set.
@@ -61,8 +69,6 @@ class Verifier {
 
  private:
   Verifier(ChainId chain_id, ValidatorSetPtr set, std::vector<ParsedKey> keys);
-  [[nodiscard]] Status check_signatures(const Certificate& certificate) const;
-  [[nodiscard]] Result<std::uint64_t> signed_power(const Certificate& certificate) const;
 
   ChainId chain_id_;
   ValidatorSetPtr set_;

@@ -25,6 +25,7 @@ ConsensusActor::ConsensusActor(rt::ActorContext& context, Services services,
       services_(services),
       options_(std::move(options)),
       measure_(services_, options_.validators, options_.self, patience_of(options_.timeouts)),
+      liveness_(options_.timeouts, options_.adaptive_timeouts),
       ledger_(context.ref<LedgerRole>(LedgerRole::path)),
       runner_(context.ref<EffectRunnerRole>(EffectRunnerRole::path)),
       peers_(context.ref<PeersRole>(PeersRole::path)),
@@ -37,6 +38,7 @@ ConsensusActor::ConsensusActor(rt::ActorContext& context, Services services,
   handle<schema::VerifiedProposal>(&ConsensusActor::on_proposal);
   handle<schema::BlockPart>(&ConsensusActor::on_part);
   handle<schema::VerifiedCertificate>(&ConsensusActor::on_certificate);
+  handle<schema::VerifiedRoundCertificate>(&ConsensusActor::on_round_certificate);
   handle<schema::RoundStatus>(&ConsensusActor::on_round_status);
   handle<schema::OwnVote>(&ConsensusActor::on_own_vote);
   handle<schema::OwnProposal>(&ConsensusActor::on_own_proposal);
@@ -56,7 +58,7 @@ ConsensusActor::ConsensusActor(rt::ActorContext& context, Services services,
 
 void ConsensusActor::started() {
   recover();
-  context().send_after(rebroadcast_period, Draft<schema::RebroadcastTimer>());
+  arm_rebroadcast(0);
 }
 
 // ---- from peers, verified
@@ -76,13 +78,13 @@ bool ConsensusActor::keep_for_later(std::uint64_t height, std::uint32_t peer,
     (void)sync_.send(std::move(ahead));
     if (height > height_.get() + early_heights_max) return true;
   }
-  keep(height, envelope, EarlyMessages::Origin::signed_by_validator);
+  keep(height, peer, envelope, EarlyMessages::Origin::signed_by_validator);
   return true;
 }
 
-void ConsensusActor::keep(std::uint64_t height, const Envelope& envelope,
+void ConsensusActor::keep(std::uint64_t height, std::uint32_t peer, const Envelope& envelope,
                           EarlyMessages::Origin origin) {
-  if (!early_.keep(Height(height), envelope, origin))
+  if (!early_.keep(Height(height), peer, envelope, origin))
     return services_.metrics.rejected_msgs.with({"early_buffer_full"}).add();
   services_.metrics.buffered_msgs.set_count(early_.size());
 }
@@ -90,18 +92,31 @@ void ConsensusActor::keep(std::uint64_t height, const Envelope& envelope,
 // vote path 5/10: from the verifier pool to the core
 void ConsensusActor::on_vote(schema::VerifiedVote::Reader in, const Envelope& envelope) {
   if (keep_for_later(in.getVote().getHeight(), in.getPeer(), envelope)) return;
-  const auto vote = read_vote(in.getVote());
-  if (!vote) return;
-  if (options_.self == vote->vote.validator)
-    tell_own_seen(
-        vote->vote.type == VoteType::prevote ? SignedKind::prevote : SignedKind::precommit,
-        vote->vote.height, vote->vote.round, vote->vote.value);
-  if (!core_.wants(vote->vote)) {
+  if (const auto vote = read_vote(in.getVote())) take_vote(*vote);
+}
+
+void ConsensusActor::take_vote(const SignedVote& vote) {
+  if (options_.self == vote.vote.validator)
+    tell_own_seen(vote.vote.type == VoteType::prevote ? SignedKind::prevote : SignedKind::precommit,
+                  vote.vote.height, vote.vote.round, vote.vote.value);
+  if (!core_.wants(vote.vote)) {
     services_.metrics.duplicate_vote.add();
     return;
   }
-  batch_.log(RecordKind::vote, *vote);
-  feed(VoteReceived{vote->vote, vote->signature});
+  batch_.log(RecordKind::vote, vote);
+  feed(VoteReceived{vote.vote, vote.signature});
+}
+
+// Verified as a whole, counted vote by vote: it has no rule of its own.
+void ConsensusActor::on_round_certificate(schema::VerifiedRoundCertificate::Reader in,
+                                          const Envelope& envelope) {
+  if (keep_for_later(in.getCertificate().getHeight(), in.getPeer(), envelope)) return;
+  const auto certificate = read_round_certificate(in.getCertificate());
+  if (!certificate) return;
+  for (const SignedVote& vote : certificate->votes) {
+    if (height_ != certificate->height) return;  // an earlier one decided the height
+    take_vote(vote);
+  }
 }
 
 void ConsensusActor::on_proposal(schema::VerifiedProposal::Reader in, const Envelope& envelope) {
@@ -115,7 +130,7 @@ void ConsensusActor::on_proposal(schema::VerifiedProposal::Reader in, const Enve
   }
   if (options_.self == p.proposer)
     tell_own_seen(SignedKind::proposal, p.height, p.round, p.block_id);
-  if (!blocks_.add_proposal(*proposal, core_.state().round)) return;
+  if (!blocks_.add_proposal(*proposal, core_.state().round, context().unix_now())) return;
   services_.metrics.proposal_receive_count.with({"accepted"}).add();
   batch_.log(RecordKind::proposal, *proposal);
   check_blocks();
@@ -128,7 +143,7 @@ void ConsensusActor::on_part(schema::BlockPart::Reader in, const Envelope& envel
   const std::uint64_t height = in.getHeight();
   if (height < height_.get() || height > height_.get() + early_heights_max) return;
   if (recovery_ || height != height_.get() || !height_running_)
-    return keep(height, envelope, EarlyMessages::Origin::unsigned_part);
+    return keep(height, envelope.sender, envelope, EarlyMessages::Origin::unsigned_part);
   const auto part = read_part(in);
   if (!part) return;
   if (!blocks_.add_part(part->part, part->parts_count)) {
@@ -258,7 +273,10 @@ void ConsensusActor::on_block_checked(schema::BlockChecked::Reader in, const Env
                {"code", in.getFailure().getCode().cStr()},
                {"text", std::string(in.getFailure().getField().cStr()) + ": " +
                             in.getFailure().getText().cStr()}});
-  blocks_.set_verdict(*root, *id, in.getValid());
+  const BlockBook::Entry* entry = blocks_.find_root(*root);
+  bool timely = entry == nullptr || is_timely(*entry, UnixTime{in.getTimeNs()});
+  if (recovery_ && recovery_->checking) timely = recovery_->checking->timely;
+  blocks_.set_verdict(*root, *id, in.getValid(), timely);
   if (recovery_) {
     const bool was_valid = recovery_->checking && recovery_->checking->valid;
     recovery_->checking.reset();
@@ -270,8 +288,8 @@ void ConsensusActor::on_block_checked(schema::BlockChecked::Reader in, const Env
     feed_complete_proposals();
     return continue_recovery();
   }
-  if (const BlockBook::Entry* entry = blocks_.find_root(*root))
-    batch_.log(RecordKind::block, BlockRecord{*root, in.getValid(), entry->parts.bytes()});
+  if (entry != nullptr)
+    batch_.log(RecordKind::block, BlockRecord{*root, in.getValid(), entry->parts.bytes(), timely});
   feed_complete_proposals();
   if (synced_ && blocks_.find_block(synced_->block_id) == nullptr)
     synced_.reset();  // another block
@@ -294,7 +312,7 @@ void ConsensusActor::on_timeout(schema::TimeoutFired::Reader in, const Envelope&
   const Round round(in.getRound());
   if (height != height_ || round != core_.state().round || recovery_) return;
   if (step == Step::precommit || step == core_.state().step)  // else the step is over anyway
-    measure_.timed_out(height, round, step, timeout_duration(options_.timeouts, step, round));
+    measure_.timed_out(height, round, step, liveness_.timeout(step, round));
   batch_.log(RecordKind::timeout, TimeoutRecord{step, round});
   Draft<schema::PublishedEvent> event;
   auto timeout = event->initTimeout();
@@ -346,13 +364,9 @@ void ConsensusActor::start_height(Height height) {
   height_started_ = context().now();
   blocks_.reset(height);
   synced_.reset();
-  rechecked_ = false;
   measure_.height_started(height, height_started_);
-  for (const auto& verifier : verifiers_) {
-    Draft<schema::HeightStarted> started;
-    started->setHeight(height.get());
-    (void)verifier.send(std::move(started));
-  }
+  liveness_.height_started();
+  tell_verifiers(Round(0));
   feed(StartHeight{height, options_.validators, options_.proposers(height), options_.self});
   if (!recovery_) replay_early();
 }
@@ -402,15 +416,9 @@ void ConsensusActor::feed_certified_block() {
   const BlockBook::Entry* entry = blocks_.find_block(synced_->block_id);
   if (entry == nullptr || !entry->valid) return;
   const CommitCertificate certificate = *std::exchange(synced_, std::nullopt);
-  if (!*entry->valid) {
-    // It may have been judged by the clock before it was certified (P21: invalid may become valid).
-    if (std::exchange(rechecked_, true))
-      context().fail_node(ErrorCode::state_root_mismatch,
-                          "a block with a valid commit certificate does not execute to its header");
-    synced_ = certificate;
-    blocks_.forget_verdict(entry->parts.header().root);
-    return check_blocks();
-  }
+  if (!*entry->valid)
+    context().fail_node(ErrorCode::state_root_mismatch,
+                        "a block with a valid commit certificate does not execute to its header");
   if (options_.self) {
     const auto& signatures = certificate.signatures;
     if (std::any_of(signatures.begin(), signatures.end(),

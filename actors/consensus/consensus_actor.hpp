@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "actors/api/interface.hpp"
+#include "actors/consensus/core/adaptive_timeouts.hpp"
 #include "actors/consensus/core/block_book.hpp"
 #include "actors/consensus/core/driver/consensus_core.hpp"
 #include "actors/consensus/core/liveness.hpp"
@@ -37,6 +38,9 @@ struct ConsensusOptions {
   // Proposers of round 0, 1, ... of a height (decisions.md D3).
   std::function<std::vector<ValidatorIndex>(Height)> proposers;
   TimeoutParams timeouts;
+  bool adaptive_timeouts = true;                 // round 0 follows the measured delays
+  Duration precision = Duration::from_ms(500);   // of clocks, among correct validators
+  Duration message_delay = Duration::from_s(2);  // a proposal takes no longer to all of them
   Height initial_height{1};
   bool create_empty_blocks = true;
   Duration empty_block_interval{};  // with create_empty_blocks = false; 0 = never
@@ -45,8 +49,7 @@ struct ConsensusOptions {
   std::size_t verifier_workers = 2;
 };
 
-inline constexpr Duration rebroadcast_period = Duration::from_ms(500);
-// A peer's status is answered at most this often; an honest one tells it every rebroadcast_period.
+// A peer's status is answered at most this often: what it asks for again sooner is under way.
 inline constexpr Duration help_period = Duration::from_ms(250);
 inline constexpr Duration progress_period = Duration::from_s(5);
 
@@ -61,6 +64,8 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   void on_proposal(schema::VerifiedProposal::Reader in, const Envelope& envelope);
   void on_part(schema::BlockPart::Reader in, const Envelope& envelope);
   void on_certificate(schema::VerifiedCertificate::Reader in, const Envelope& envelope);
+  void on_round_certificate(schema::VerifiedRoundCertificate::Reader in, const Envelope& envelope);
+  void take_vote(const SignedVote& vote);
   void on_round_status(schema::RoundStatus::Reader in, const Envelope& envelope);
   // ---- from this node
   void on_own_vote(schema::OwnVote::Reader in, const Envelope& envelope);
@@ -85,7 +90,8 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   // Keeps a message for later if it belongs to the next height or recovery is under way; tells
   // sync about peers that are further ahead. False: handle it now.
   bool keep_for_later(std::uint64_t height, std::uint32_t peer, const Envelope& envelope);
-  void keep(std::uint64_t height, const Envelope& envelope, EarlyMessages::Origin origin);
+  void keep(std::uint64_t height, std::uint32_t peer, const Envelope& envelope,
+            EarlyMessages::Origin origin);
 
   // ---- effects, in order (effects.cpp)
   void feed(const Input& input);
@@ -102,6 +108,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   void perform(const ProposalEquivocation& effect);
   void ask_for_block(Height height, Round round);
   void check_blocks();
+  [[nodiscard]] bool is_timely(const BlockBook::Entry& entry, UnixTime time) const;
   void feed_complete_proposals();
   void flush_batch();
   void publish_parts(Round round, const BlockBook::Entry& entry);
@@ -114,6 +121,11 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   template <class Target>
   void push_state(const Target& target);
   [[nodiscard]] bool may_help(std::uint32_t peer);
+  void push_polka();
+  void push_missed_polka();
+  void push_round_certificate(Round round);
+  void arm_rebroadcast(std::uint32_t repetitions);
+  void tell_verifiers(Round round);
   void tell_progress();
   void tell_new_round(const EnterRound& effect);
   void tell_equivocation(Height height, std::string_view kind, ValidatorIndex validator);
@@ -141,14 +153,17 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   bool paced_ = false;                       // waiting for block_interval_min
   std::uint64_t durable_height_ = 0;         // the stores are synced up to here
   std::optional<CommitCertificate> synced_;  // of height_: decides once its block is executed
-  bool rechecked_ = false;                   // its block was judged again without the clock
   std::optional<CommitCertificate> last_commit_;
   Instant height_started_{};
   bool transactions_waiting_ = false;
   bool decided_ = false;  // the core decided height_; plan the next one
   EarlyMessages early_;
-  RoundState last_seen_;                     // at the last rebroadcast tick
   std::map<std::uint32_t, Instant> helped_;  // peers whose status was answered within help_period
+  AdaptiveTimeouts liveness_;
+  bool polka_pushed_ = false;            // in this round
+  RoundState last_seen_;                 // at the last rebroadcast tick
+  std::uint32_t repetitions_ = 0;        // rebroadcasts since something moved
+  std::uint64_t rebroadcast_timer_ = 0;  // generation of the running one
   Instant progress_told_{};
   Height progress_height_;
 

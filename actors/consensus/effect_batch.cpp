@@ -15,7 +15,10 @@ Draft<schema::Persist> EffectBatch::take(Height height, std::uint64_t prune_belo
     records[i].setPayload(as_data(ByteView(records_[i].second)));
   }
   auto intents = out->initIntents(static_cast<kj::uint>(intents_.size()));
-  for (kj::uint i = 0; i < intents.size(); ++i) write_intent(intents[i], intents_[i]);
+  for (kj::uint i = 0; i < intents.size(); ++i) {
+    write_intent(intents[i], intents_[i].intent);
+    if (intents_[i].polka) write_certificate(intents[i].initPolka(), *intents_[i].polka);
+  }
   clear();
   return out;
 }

@@ -1,6 +1,7 @@
 // What one turn of the consensus actor wants made durable: log records first, then signatures, in
 // order. It becomes one Persist message and, if something must be durable, one fdatasync.
 #pragma once
+#include <optional>
 #include <vector>
 
 #include "actors/consensus/log_records.hpp"
@@ -17,7 +18,10 @@ class EffectBatch {
     records_.emplace_back(kind, encode_record(what));
     bytes_ += records_.back().second.size();
   }
-  void sign(const Intent& intent) { intents_.push_back(intent); }
+  // `polka`: travels with the proposal once it is published.
+  void sign(const Intent& intent, std::optional<PolkaCertificate> polka = std::nullopt) {
+    intents_.push_back({intent, std::move(polka)});
+  }
 
   // Records alone wait for the next signature (or decision): nothing depends on them before.
   [[nodiscard]] bool must_go() const { return !intents_.empty() || bytes_ > 1024 * 1024; }
@@ -28,7 +32,11 @@ class EffectBatch {
 
  private:
   std::vector<std::pair<RecordKind, Bytes>> records_;
-  std::vector<Intent> intents_;
+  struct Wanted {
+    Intent intent;
+    std::optional<PolkaCertificate> polka;
+  };
+  std::vector<Wanted> intents_;
   std::size_t bytes_ = 0;
 };
 

@@ -170,7 +170,7 @@ void EffectRunner::on_persist(schema::Persist::Reader batch, const Envelope&) {
   if (!prepared) require(fail(prepared.error()), "appending to the log");
   if (batch.getSync() || batch.getIntents().size() > 0) sync();
   for (const Prepared& item : *prepared)
-    std::visit([this](const auto& message) { publish(message); }, signer_->confirm(item));
+    std::visit([&](const auto& message) { publish(message, batch); }, signer_->confirm(item));
   if (batch.getPruneBelow() >= pruned_below_ + prune_every_heights) {
     pruned_below_ = batch.getPruneBelow();
     require(wal_->prune_below(Height(pruned_below_)), "pruning the log");
@@ -215,7 +215,7 @@ void EffectRunner::sync() {
     log_event(services_.log, Event::disk_slow, {{"ms", static_cast<double>(took.ns) / 1e6}});
 }
 
-void EffectRunner::publish(const Durable<SignedVote>& vote) {
+void EffectRunner::publish(const Durable<SignedVote>& vote, schema::Persist::Reader) {
   Draft<schema::Vote> to_peers;
   write_vote(*to_peers, vote.get());
   (void)peers_.send(std::move(to_peers));
@@ -224,9 +224,15 @@ void EffectRunner::publish(const Durable<SignedVote>& vote) {
   (void)consensus_.send(std::move(to_consensus));
 }
 
-void EffectRunner::publish(const Durable<SignedProposal>& proposal) {
+// A re-proposal goes out with the polka it leans on: who lacks it can prevote at once.
+void EffectRunner::publish(const Durable<SignedProposal>& proposal, schema::Persist::Reader batch) {
   Draft<schema::Proposal> to_peers;
   write_proposal(*to_peers, proposal.get());
+  const Proposal& p = proposal.get().proposal;
+  for (const auto intent : batch.getIntents())
+    if (intent.hasPolka() && intent.getKind() == static_cast<std::uint8_t>(SignedKind::proposal) &&
+        intent.getHeight() == p.height.get() && intent.getRound() == p.round.get())
+      to_peers->setPolka(intent.getPolka());
   (void)peers_.send(std::move(to_peers));
   Draft<schema::OwnProposal> to_consensus;
   write_proposal(to_consensus->initProposal(), proposal.get());

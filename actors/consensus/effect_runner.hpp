@@ -55,8 +55,8 @@ class EffectRunner final : public rt::ActorFor<EffectRunnerRole> {
   Result<std::optional<Prepared>> sign(schema::SignIntent::Reader reader, Height height);
   void sync();
   // The only ways a signature leaves the node (S3).
-  void publish(const Durable<SignedVote>& vote);
-  void publish(const Durable<SignedProposal>& proposal);
+  void publish(const Durable<SignedVote>& vote, schema::Persist::Reader batch);
+  void publish(const Durable<SignedProposal>& proposal, schema::Persist::Reader batch);
   void refuse(schema::SignIntent::Reader intent, const Error& error);
   // Ends the process if the step failed.
   void require(const Status& status, const char* what);

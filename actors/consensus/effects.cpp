@@ -16,9 +16,13 @@ witan::RoundValue to_signer(const std::optional<RoundValue>& from) {
 void ConsensusActor::feed(const Input& input) { run(core_.apply(input)); }
 
 void ConsensusActor::run(std::vector<Effect> effects) {
-  if (const Step step = core_.state().step; measure_.is_new(step))
-    measure_.step_entered(step, context().now());
+  if (const Step step = core_.state().step; measure_.is_new(step)) {
+    const Instant now = context().now();
+    measure_.step_entered(step, now);
+    liveness_.step_entered(step, now);
+  }
   for (const Effect& effect : effects) std::visit([this](const auto& e) { perform(e); }, effect);
+  push_missed_polka();
   flush_batch();
   if (!std::exchange(decided_, false)) return;
   ++height_;
@@ -56,7 +60,10 @@ void ConsensusActor::perform(const SignProposal& effect) {
   intent.validator = *options_.self;
   intent.locked = to_signer(core_.state().locked);
   intent.valid = to_signer(core_.state().valid);
-  batch_.sign(intent);
+  std::optional<PolkaCertificate> polka;
+  if (!effect.pol_round.is_nil())
+    polka = core_.certificate(VoteType::prevote, effect.pol_round, effect.value);
+  batch_.sign(intent, std::move(polka));
 }
 
 // vote path 9/10: the core's wish to vote becomes an intent; the effect runner does the rest
@@ -79,8 +86,7 @@ void ConsensusActor::perform(const ScheduleTimeout& effect) {
   timer->setHeight(effect.height.get());
   timer->setRound(effect.round.get());
   timer->setGeneration(effect.generation);
-  context().send_after(timeout_duration(options_.timeouts, effect.step, effect.round),
-                       std::move(timer));
+  context().send_after(liveness_.timeout(effect.step, effect.round), std::move(timer));
 }
 
 void ConsensusActor::perform(const RoundFailed& effect) {
@@ -93,18 +99,17 @@ void ConsensusActor::perform(const RoundFailed& effect) {
 }
 
 void ConsensusActor::perform(const EnterRound& effect) {
+  polka_pushed_ = false;
   if (effect.round > Round(0)) {
-    // The lock of an earlier round travels ahead of the next proposals (hidden-lock
-    // countermeasure).
-    if (const auto& polka = core_.polka_certificate()) {
-      Draft<schema::Certificate> certificate(64 + polka->signatures.size() * 10);
-      write_certificate(*certificate, *polka);
-      (void)peers_.send(std::move(certificate));
-      services_.metrics.hidden_lock_certs.add();
-    }
+    tell_verifiers(effect.round);
+    push_round_certificate(effect.round);
+    push_polka();  // travels ahead of the next proposals
+    tell_new_round(effect);
   }
-  if (effect.round > Round(0)) tell_new_round(effect);
-  measure_.round_entered(effect.height, effect.round, context().now());
+  if (repetitions_ > 0) arm_rebroadcast(0);
+  const Instant now = context().now();
+  measure_.round_entered(effect.height, effect.round, now);
+  liveness_.round_entered(effect.round, now);
   log_event(services_.log, Event::round_started,
             {{"height", effect.height}, {"round", effect.round}, {"proposer", effect.proposer}});
 }
@@ -134,6 +139,7 @@ void ConsensusActor::tell_equivocation(Height height, std::string_view kind,
 
 void ConsensusActor::perform(const NewLock& effect) {
   measure_.locked(context().now());
+  liveness_.polka();
   log_event(services_.log, Event::locked,
             {{"height", effect.certificate.height},
              {"round", effect.certificate.round},
@@ -157,6 +163,7 @@ void ConsensusActor::perform(const Decide& effect) {
   const Instant now = context().now();
   const Duration took = now - height_started_;
   measure_.decided(effect.certificate, now);
+  liveness_.decided();
   log_event(services_.log, Event::decided,
             {{"height", effect.height},
              {"round", effect.round},
@@ -192,9 +199,17 @@ void ConsensusActor::check_blocks() {
     check->setHeight(height_.get());
     check->setPartsRoot(as_data(entry->parts.header().root));
     check->setBytes(as_data(ByteView(bytes)));
-    check->setInRound(!recovery_ && !synced_);
     (void)ledger_.send(std::move(check));
   }
+}
+
+// P39, proposer-based time: our clock when the proposal came, give or take what clocks and messages
+// may differ. Asked once for each block, of the first proposal that names it.
+bool ConsensusActor::is_timely(const BlockBook::Entry& entry, UnixTime time) const {
+  if (!entry.proposed_at) return true;  // our own, or decided elsewhere
+  const Duration age = *entry.proposed_at - time;
+  return age >= Duration{} - options_.precision &&
+         age <= options_.precision + options_.message_delay;
 }
 
 void ConsensusActor::feed_complete_proposals() {
@@ -207,6 +222,7 @@ void ConsensusActor::feed_complete_proposals() {
                {"block", proposal.value},
                {"proposer", proposal.proposer}});
     measure_.proposal_complete(context().now());
+    if (!recovery_) liveness_.proposal_complete(proposal.round, context().now());
     feed(proposal);
   }
 }
@@ -221,6 +237,41 @@ void ConsensusActor::publish_parts(Round round, const BlockBook::Entry& entry) {
 }
 
 // ---- helping peers
+
+// Hidden-lock countermeasure: docs/adr/0018.
+void ConsensusActor::push_polka() {
+  const auto& polka = core_.polka_certificate();
+  if (!polka) return;
+  Draft<schema::Certificate> certificate(64 + polka->signatures.size() * 10);
+  write_certificate(*certificate, *polka);
+  (void)peers_.send(std::move(certificate));
+  services_.metrics.hidden_lock_certs.add();
+}
+
+void ConsensusActor::push_missed_polka() {
+  if (recovery_ || polka_pushed_ || !core_.polka_is_missed()) return;
+  polka_pushed_ = true;
+  push_polka();
+}
+
+// Laggards follow in one hop.
+void ConsensusActor::push_round_certificate(Round round) {
+  if (core_.state().round != round) return;  // further on already
+  const auto certificate = core_.round_certificate();
+  if (!certificate) return;
+  Draft<schema::RoundCertificate> draft(64 + certificate->votes.size() * 24);
+  write_round_certificate(*draft, *certificate);
+  (void)peers_.send(std::move(draft));
+}
+
+void ConsensusActor::tell_verifiers(Round round) {
+  for (const auto& verifier : verifiers_) {
+    Draft<schema::HeightStarted> started;
+    started->setHeight(height_.get());
+    started->setRound(round.get());
+    (void)verifier.send(std::move(started));
+  }
+}
 
 // Everything a peer at this height may lack: our status, this round's proposals with their blocks,
 // the polka behind our valid value, and the votes we hold of this round and the one before.
@@ -265,18 +316,27 @@ template void ConsensusActor::push_state(const rt::ActorRef<SessionRole>&);
 
 // Nothing moved since the last tick: say again where we are and what we said (messages may have
 // been lost with a connection).
-void ConsensusActor::on_rebroadcast(schema::RebroadcastTimer::Reader, const Envelope&) {
-  context().send_after(rebroadcast_period, Draft<schema::RebroadcastTimer>());
+void ConsensusActor::on_rebroadcast(schema::RebroadcastTimer::Reader in, const Envelope&) {
+  if (in.getGeneration() != rebroadcast_timer_) return;
+  const RoundState& state = core_.state();
+  const bool stalled = !recovery_ && height_running_ && state == last_seen_;
+  last_seen_ = state;
+  arm_rebroadcast(stalled ? repetitions_ + 1 : 0);
   tell_progress();
   if (recovery_ || !height_running_) return;
-  const RoundState& state = core_.state();
   measure_.look(height_, state.round, context().now());
-  const bool stalled = state == last_seen_;
-  last_seen_ = state;
   if (!stalled) return;
   services_.metrics.rebroadcast.add();
   log_event(services_.log, Event::rebroadcast, {{"height", height_}, {"round", state.round}});
   push_state(peers_);
+}
+
+// Of the timers under way only the last one counts.
+void ConsensusActor::arm_rebroadcast(std::uint32_t repetitions) {
+  repetitions_ = repetitions;
+  Draft<schema::RebroadcastTimer> timer;
+  timer->setGeneration(++rebroadcast_timer_);
+  context().send_after(liveness_.rebroadcast(repetitions), std::move(timer));
 }
 
 void ConsensusActor::tell_progress() {

@@ -21,7 +21,7 @@ struct ConsensusRole {
                   schema::BlockChecked, schema::BlockCommitted, schema::SyncedDecision,
                   schema::PeerReady, schema::TransactionsAvailable, schema::GetConsensusState>,
       rt::Consensus<schema::VerifiedVote, schema::VerifiedProposal, schema::VerifiedCertificate,
-                    schema::BlockPart, schema::RoundStatus>>;
+                    schema::VerifiedRoundCertificate, schema::BlockPart, schema::RoundStatus>>;
 };
 
 // Peers' sessions send here; worker n of the pool is at path + "/" + n, chosen by the session so
@@ -29,9 +29,9 @@ struct ConsensusRole {
 struct VerifierRole {
   static constexpr std::string_view name = "verifier";
   static constexpr std::string_view path = "/node/chain/verifier";
-  using accepts = rt::Accepts<
-      rt::Control<schema::HeightStarted>,
-      rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart, schema::Certificate>>;
+  using accepts = rt::Accepts<rt::Control<schema::HeightStarted, schema::CheckSignatures>,
+                              rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart,
+                                            schema::Certificate, schema::RoundCertificate>>;
 };
 
 // Signatures of transfers, on threads of their own: the kernel shares the processor between them

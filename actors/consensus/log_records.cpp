@@ -57,7 +57,7 @@ Bytes encode_record(const Certificate& certificate) { return encode_certificate(
 Bytes encode_record(const BlockRecord& block) {
   return ByteWriter(block.bytes.size() + 40)
       .raw(block.parts_root.view())
-      .u8(block.valid ? 1 : 0)
+      .u8(static_cast<std::uint8_t>((block.valid ? 1 : 0) | (block.timely ? 0 : 2)))
       .raw(block.bytes)
       .take();
 }
@@ -81,9 +81,11 @@ Result<BlockRecord> decode_block_record(ByteView payload) {
   ByteReader in(payload);
   BlockRecord out;
   out.parts_root = in.fixed<Hash32>();
-  out.valid = in.u8() != 0;
+  const std::uint8_t verdict = in.u8();
+  out.valid = (verdict & 1U) != 0;
+  out.timely = (verdict & 2U) == 0;
   const ByteView bytes = in.raw(in.left());
-  if (in.failed() || bytes.empty() || bytes.size() > block_bytes_max)
+  if (in.failed() || verdict > 3 || bytes.empty() || bytes.size() > block_bytes_max)
     return fail(ErrorCode::malformed, "wal.block");
   out.bytes.assign(bytes.begin(), bytes.end());
   return out;

@@ -3,7 +3,7 @@
 //   kind        payload                                                      height of
 //   vote        flat schema::Vote            (ours and peers')               the vote
 //   proposal    flat schema::Proposal                                        the proposal
-//   block       parts_root:32 valid:u8 bytes (checked; P21: with its verdict) the block
+//   block       parts_root:32 verdict:u8 bytes (P21; bit 0 valid, bit 1 untimely) the block
 //   certificate flat schema::Certificate                                     the certificate
 //   timeout     step:u8 round:i32                                            the timer
 //   decided     flat schema::Certificate     (commit certificate)            the block
@@ -33,6 +33,7 @@ struct BlockRecord {
   Hash32 parts_root;
   bool valid = false;
   Bytes bytes;
+  bool timely = true;
 };
 struct TimeoutRecord {
   Step step = Step::propose;

@@ -116,7 +116,7 @@ Status Chain::execute_stored(Height height) {
   if (!certificate) return fail(ErrorCode::corrupt, "blocks.db", certificate.error().to_string());
   if (const auto readable = decode_block(stored.block); !readable)
     return fail(ErrorCode::corrupt, "blocks.db", readable.error().to_string());
-  WITAN_TRY(ParsedBlock parsed, parse(stored.block, false, UnixTime{}));
+  WITAN_TRY(ParsedBlock parsed, parse(stored.block));
   const std::vector<bool> verified(parsed.txs.size(), true);
   WITAN_TRY(PreparedBlock block,
             execute_block(std::move(parsed), std::move(stored.block), verified));
@@ -258,16 +258,12 @@ Result<const PreparedBlock*> Chain::build(BuildRequest request) {
 
 // ---- checking
 
-Result<ParsedBlock> Chain::parse(ByteView bytes, bool in_round, UnixTime now) const {
+Result<ParsedBlock> Chain::parse(ByteView bytes) const {
   ParsedBlock out;
   WITAN_TRY(out.block, decode_block(bytes, options_.genesis.params.block_bytes_max));
   const Header& header = out.block.header;
   out.id = block_id(header);
-  std::optional<RoundContext> round;
-  if (in_round)
-    round = RoundContext{Round(round_max), now, options_.genesis.params.precision,
-                         options_.genesis.params.message_delay};
-  WITAN_TRY_VOID(check_header(header, expected(header.origin_round), round));
+  WITAN_TRY_VOID(check_header(header, expected(header.origin_round)));
   if (!out.block.evidence.empty())
     return fail(ErrorCode::invalid_block, "block.evidence", "no evidence kind is known yet");
 

@@ -96,7 +96,7 @@ class Chain {
   [[nodiscard]] Result<const PreparedBlock*> build(BuildRequest request);
 
   // Step one of checking: everything that needs neither signatures nor execution.
-  [[nodiscard]] Result<ParsedBlock> parse(ByteView bytes, bool in_round, UnixTime now) const;
+  [[nodiscard]] Result<ParsedBlock> parse(ByteView bytes) const;
   // Step two: verified[i] tells that transfer i's signature is good (opaque ones need none).
   [[nodiscard]] Result<const PreparedBlock*> execute(ParsedBlock parsed, Bytes bytes,
                                                      const std::vector<bool>& verified);

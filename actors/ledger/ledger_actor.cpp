@@ -109,11 +109,11 @@ void LedgerActor::on_check(schema::CheckBlock::Reader in, const Envelope&) {
   checking->parts_root = Hash32::from(as_view(in.getPartsRoot()));
   if (checking->height != chain_->next_height()) return;
   const ByteView bytes = as_view(in.getBytes());
-  auto parsed = chain_->parse(bytes, in.getInRound(), context().unix_now());
+  auto parsed = chain_->parse(bytes);
   if (!parsed) {
     const auto block = decode_block(bytes);
     const ValueId id = block ? ValueId(block_id(block->header)) : ValueId();
-    return reply_checked(checking->height, checking->parts_root, id, fail(parsed.error()));
+    return reply_checked(checking->height, checking->parts_root, id, {}, fail(parsed.error()));
   }
   checking->bytes.assign(bytes.begin(), bytes.end());
   checking->parsed = std::move(*parsed);
@@ -199,21 +199,23 @@ void LedgerActor::finish_check(const CheckingPtr& checking) {
   const auto executed =
       chain_->execute(std::move(checking->parsed), std::move(checking->bytes), checking->verified);
   services_.metrics.block_processing_time.observe(context().now() - begin);
-  if (executed) return reply_checked(checking->height, checking->parts_root, id, {});
+  if (executed)
+    return reply_checked(checking->height, checking->parts_root, id, (*executed)->header.time, {});
   const ErrorCode code = executed.error().code;
   if (code == ErrorCode::io || code == ErrorCode::corrupt || code == ErrorCode::no_space)
     context().fail_node(code, "executing a block: " + executed.error().to_string());
   if (code == ErrorCode::wrong_height) return;  // decided meanwhile
-  reply_checked(checking->height, checking->parts_root, id, fail(executed.error()));
+  reply_checked(checking->height, checking->parts_root, id, {}, fail(executed.error()));
 }
 
 void LedgerActor::reply_checked(Height height, const Hash32& parts_root, const ValueId& id,
-                                const Status& outcome) {
+                                UnixTime time, const Status& outcome) {
   Draft<schema::BlockChecked> checked(96);
   checked->setHeight(height.get());
   checked->setPartsRoot(as_data(parts_root));
   if (id) checked->setBlockId(as_data(*id));
   checked->setValid(outcome.has_value());
+  checked->setTimeNs(time.ns);
   if (!outcome) {
     auto failure = checked->initFailure();
     failure.setCode(std::string(name_of(outcome.error().code)));

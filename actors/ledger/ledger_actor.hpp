@@ -55,7 +55,7 @@ class LedgerActor final : public rt::ActorFor<LedgerRole> {
   void tell_verified(const Checking& checking, const std::vector<std::size_t>& indices);
   [[nodiscard]] bool verify_here(const Checking& checking, std::size_t index) const;
   void finish_check(const CheckingPtr& checking);
-  void reply_checked(Height height, const Hash32& parts_root, const ValueId& id,
+  void reply_checked(Height height, const Hash32& parts_root, const ValueId& id, UnixTime time,
                      const Status& outcome);
   void announce(const CommittedBlock& block, Round round);
   void tell_mempool(const CommittedBlock& block);

@@ -142,8 +142,9 @@ rt::SupervisorSpec Wiring::chain() {
   for (std::size_t i = 0; i < verifier_workers(); ++i) {
     rt::ChildSpec worker;
     worker.name = "verifier/" + std::to_string(i);
-    worker.factory = [this](rt::ActorContext& context) {
-      return std::make_unique<consensus::VerifierActor>(context, services, verifier);
+    worker.factory = [this, i](rt::ActorContext& context) {
+      return std::make_unique<consensus::VerifierActor>(context, services, verifier, i,
+                                                        verifier_workers());
     };
     group.children.emplace_back(std::move(worker));
   }
@@ -200,6 +201,9 @@ rt::ChildSpec Wiring::consensus() const {
       return proposer_order(*validators, chain_id, height);
     };
     options.timeouts = consensus::TimeoutParams::from(params);
+    options.adaptive_timeouts = config.adaptive_timeouts;
+    options.precision = params.precision;
+    options.message_delay = params.message_delay;
     options.initial_height = inputs.genesis.initial_height;
     options.create_empty_blocks =
         config.create_empty_blocks && config.create_empty_blocks_interval_ms == 0;

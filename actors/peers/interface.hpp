@@ -21,7 +21,7 @@ struct PeersRole {
                               schema::SessionReady, schema::SessionProgress, schema::SessionEnded,
                               schema::PeerMisbehaved, schema::GetPeers>,
                   rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart,
-                                schema::Certificate, schema::RoundStatus>,
+                                schema::Certificate, schema::RoundCertificate, schema::RoundStatus>,
                   rt::Bulk<schema::TransactionBatch, schema::SyncStatus>>;
 };
 
@@ -29,12 +29,13 @@ struct PeersRole {
 // Address one with context().ref<SessionRole>(path) or through the `peer` number of a message.
 struct SessionRole {
   static constexpr std::string_view name = "session";
-  using accepts = rt::Accepts<rt::Control<schema::SocketBytes, schema::SocketDrained,
-                                          schema::SocketClosed, schema::CloseSession>,
-                              rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart,
-                                            schema::Certificate, schema::RoundStatus>,
-                              rt::Bulk<schema::TransactionBatch, schema::SyncStatus,
-                                       schema::RangeRequest, schema::RangeResponse>>;
+  using accepts =
+      rt::Accepts<rt::Control<schema::SocketBytes, schema::SocketDrained, schema::SocketClosed,
+                              schema::CloseSession>,
+                  rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart,
+                                schema::Certificate, schema::RoundCertificate, schema::RoundStatus>,
+                  rt::Bulk<schema::TransactionBatch, schema::SyncStatus, schema::RangeRequest,
+                           schema::RangeResponse>>;
 };
 
 }  // namespace witan

@@ -47,6 +47,7 @@ PeersActor::PeersActor(rt::ActorContext& context, Services services, Transport& 
   handle<schema::Proposal>(&PeersActor::broadcast<schema::Proposal>);
   handle<schema::BlockPart>(&PeersActor::broadcast<schema::BlockPart>);
   handle<schema::Certificate>(&PeersActor::broadcast<schema::Certificate>);
+  handle<schema::RoundCertificate>(&PeersActor::broadcast<schema::RoundCertificate>);
   handle<schema::RoundStatus>(&PeersActor::broadcast<schema::RoundStatus>);
   handle<schema::TransactionBatch>(&PeersActor::broadcast<schema::TransactionBatch>);
   handle<schema::SyncStatus>(&PeersActor::broadcast<schema::SyncStatus>);

@@ -77,6 +77,7 @@ SessionActor::SessionActor(rt::ActorContext& context, Services services, Transpo
   handle<schema::Proposal>(&SessionActor::forward<schema::Proposal>);
   handle<schema::BlockPart>(&SessionActor::forward<schema::BlockPart>);
   handle<schema::Certificate>(&SessionActor::forward<schema::Certificate>);
+  handle<schema::RoundCertificate>(&SessionActor::forward<schema::RoundCertificate>);
   handle<schema::RoundStatus>(&SessionActor::forward<schema::RoundStatus>);
   handle<schema::TransactionBatch>(&SessionActor::forward<schema::TransactionBatch>);
   handle<schema::SyncStatus>(&SessionActor::forward<schema::SyncStatus>);
@@ -329,6 +330,8 @@ void SessionActor::route(const WireMessage& message) {
     (void)verifier_.send<schema::BlockPart>(e);
   } else if (e.is<schema::Certificate>()) {
     (void)verifier_.send<schema::Certificate>(e);
+  } else if (e.is<schema::RoundCertificate>()) {
+    (void)verifier_.send<schema::RoundCertificate>(e);
   } else if (e.is<schema::RoundStatus>()) {
     note_tip(std::max(tip_, tip_below(Received<schema::RoundStatus>(e)->getHeight())));
     (void)consensus_.send<schema::RoundStatus>(e);

@@ -37,7 +37,6 @@ struct CheckBlock {
   height @0 :UInt64;
   partsRoot @1 :Data;          # names the bytes; comes back in the reply
   bytes @2 :Data;
-  inRound @3 :Bool;            # true: also judge the block's time against the local clock
 }
 struct BlockChecked {
   height @0 :UInt64;
@@ -45,6 +44,7 @@ struct BlockChecked {
   blockId @2 :Data;            # hash of the header found; empty if the bytes do not decode
   valid @3 :Bool;
   failure @4 :Common.Failure;
+  timeNs @5 :Int64;            # of the header, if valid: whether it is timely is consensus' question
 }
 
 struct CommitBlock {

@@ -32,6 +32,7 @@ struct Proposal {
   partsBytes @6 :UInt32;
   partsRoot @7 :Data;
   signature @8 :Data;
+  polka @9 :Certificate;       # with polRound >= 0: the prevotes of that round for blockId; not signed over
 }
 
 struct BlockPart {
@@ -54,6 +55,14 @@ struct Certificate {
   validators @4 :List(UInt32); # strictly increasing; the three lists run in parallel
   polRounds @5 :List(Int32);
   signatures @6 :Data;         # concatenated 64-byte signatures
+}
+
+struct RoundCertificate {
+  # Why everybody may be in a round: messages/types/certificate.hpp.
+  kind @0 :UInt8;              # 1 precommit, 2 skip
+  height @1 :UInt64;
+  round @2 :Int32;
+  votes @3 :List(Vote);        # of this height and round, validators strictly increasing
 }
 
 struct RoundStatus {
@@ -100,6 +109,13 @@ struct Block {
 struct VerifiedVote { vote @0 :Vote; peer @1 :UInt32; }            # signature checked by the pool
 struct VerifiedProposal { proposal @0 :Proposal; peer @1 :UInt32; }
 struct VerifiedCertificate { certificate @0 :Certificate; peer @1 :UInt32; }
+struct VerifiedRoundCertificate { certificate @0 :RoundCertificate; peer @1 :UInt32; }
+
+struct CheckSignatures {
+  # Signatures of a certificate whose shape and power were checked: a slice, for another worker.
+  certificate @0 :Certificate;
+}
+struct SignaturesChecked { valid @0 :Bool; }
 
 struct TimeoutFired { step @0 :UInt8; height @1 :UInt64; round @2 :Int32; generation @3 :UInt64; }
 struct HeightTimer { height @0 :UInt64; }        # paced start of the next height
@@ -133,6 +149,7 @@ struct SignIntent {
   validRound @10 :Int32 = -1;
   validValue @11 :Data;
   validator @12 :UInt32;
+  polka @13 :Certificate;      # a re-proposal's polka: published with it, not signed over
 }
 
 struct Persist {

@@ -190,6 +190,48 @@ Result<Certificate> read_certificate(schema::Certificate::Reader from) {
   return out;
 }
 
+Result<std::optional<PolkaCertificate>> read_polka(schema::Proposal::Reader from) {
+  if (!from.hasPolka()) return std::optional<PolkaCertificate>{};
+  WITAN_TRY(Certificate polka, read_certificate(from.getPolka()));
+  if (is_absent(polka)) return std::optional<PolkaCertificate>{};
+  WITAN_TRY(const BlockId block, read_fixed<BlockId>(from.getBlockId(), "proposal.block_id"));
+  if (polka.type != VoteType::prevote || polka.height.get() != from.getHeight() ||
+      polka.round.get() != from.getPolRound() || polka.block_id != block)
+    return fail(ErrorCode::malformed, "proposal.polka", "not the polka the proposal leans on");
+  return std::optional<PolkaCertificate>(std::move(polka));
+}
+
+void write_round_certificate(schema::RoundCertificate::Builder to,
+                             const RoundCertificate& certificate) {
+  to.setKind(static_cast<std::uint8_t>(certificate.kind));
+  to.setHeight(certificate.height.get());
+  to.setRound(certificate.round.get());
+  auto votes = to.initVotes(static_cast<kj::uint>(certificate.votes.size()));
+  for (kj::uint i = 0; i < votes.size(); ++i) write_vote(votes[i], certificate.votes[i]);
+}
+
+Result<RoundCertificate> read_round_certificate(schema::RoundCertificate::Reader from) {
+  RoundCertificate out;
+  out.kind = static_cast<RoundCertificate::Kind>(from.getKind());
+  if (out.kind != RoundCertificate::Kind::precommit && out.kind != RoundCertificate::Kind::skip)
+    return fail(ErrorCode::out_of_range, "round_certificate.kind", "not a kind");
+  out.height = Height(from.getHeight());
+  WITAN_TRY(out.round, read_round(from.getRound(), false, "round_certificate.round"));
+  const auto votes = from.getVotes();
+  if (votes.size() == 0 || votes.size() > validators_max)
+    return fail(ErrorCode::too_large, "round_certificate.votes", "count outside 1..512");
+  out.votes.reserve(votes.size());
+  for (const auto vote : votes) {
+    WITAN_TRY(const SignedVote read, read_vote(vote));
+    if (read.vote.height != out.height || read.vote.round != out.round)
+      return fail(ErrorCode::malformed, "round_certificate.votes", "of another round");
+    if (!out.votes.empty() && read.vote.validator <= out.votes.back().vote.validator)
+      return fail(ErrorCode::duplicate, "round_certificate.votes", "not strictly increasing");
+    out.votes.push_back(read);
+  }
+  return out;
+}
+
 Bytes encode_certificate(const Certificate& certificate) {
   Draft<schema::Certificate> draft(64 + certificate.signatures.size() * 10);
   write_certificate(*draft, certificate);

@@ -19,6 +19,11 @@ void write_vote(schema::Vote::Builder to, const SignedVote& vote);
 void write_proposal(schema::Proposal::Builder to, const SignedProposal& proposal);
 [[nodiscard]] Result<SignedProposal> read_proposal(schema::Proposal::Reader from);
 
+// The polka that travels with a re-proposal: prevotes of its polRound for its block. nullopt if
+// none is attached. Errors: as read_certificate; malformed (of something else than the proposal
+// leans on).
+[[nodiscard]] Result<std::optional<PolkaCertificate>> read_polka(schema::Proposal::Reader from);
+
 struct PartMessage {
   BlockPart part;
   std::uint32_t parts_count = 0;
@@ -29,6 +34,12 @@ void write_part(schema::BlockPart::Builder to, const BlockPart& part, std::uint3
 void write_certificate(schema::Certificate::Builder to, const Certificate& certificate);
 // An absent certificate (no signatures, height 0) reads as a default one.
 [[nodiscard]] Result<Certificate> read_certificate(schema::Certificate::Reader from);
+void write_round_certificate(schema::RoundCertificate::Builder to,
+                             const RoundCertificate& certificate);
+// Errors: as read_vote; also too_large, duplicate (order), malformed (votes of another round).
+[[nodiscard]] Result<RoundCertificate> read_round_certificate(
+    schema::RoundCertificate::Reader from);
+
 // The same as flat bytes, for storage and the log.
 [[nodiscard]] Bytes encode_certificate(const Certificate& certificate);
 [[nodiscard]] Result<Certificate> decode_certificate(ByteView bytes);

@@ -33,7 +33,10 @@ Status check_vote(const Words& w) {
   return decode<schema::Vote>(w, [](auto r) { return drop_value(read_vote(r)); });
 }
 Status check_proposal(const Words& w) {
-  return decode<schema::Proposal>(w, [](auto r) { return drop_value(read_proposal(r)); });
+  return decode<schema::Proposal>(w, [](auto r) -> Status {
+    WITAN_TRY_VOID(drop_value(read_proposal(r)));
+    return drop_value(read_polka(r));
+  });
 }
 Status check_part(const Words& w) {
   return decode<schema::BlockPart>(w, [](auto r) { return drop_value(read_part(r)); });
@@ -44,6 +47,10 @@ Status check_certificate(const Words& w) {
     if (is_absent(c)) return fail(ErrorCode::missing, "certificate", "no signatures");
     return {};
   });
+}
+Status check_round_certificate(const Words& w) {
+  return decode<schema::RoundCertificate>(
+      w, [](auto r) { return drop_value(read_round_certificate(r)); });
 }
 Status check_round_status(const Words& w) {
   return decode<schema::RoundStatus>(w, [](schema::RoundStatus::Reader r) -> Status {
@@ -118,9 +125,10 @@ Status check_shape(const Words& w) {
 
 constexpr std::size_t small_bytes = 4 * 1024;
 constexpr std::size_t certificate_bytes = 64 * 1024;
+constexpr std::size_t round_certificate_bytes = 128 * 1024;  // whole votes, 512 of them
 
 // tidy: table
-const std::array<WireType, 13> table{{
+const std::array<WireType, 14> table{{
     {capnp::typeId<schema::Hello>(), "hello", Channel::control, small_bytes, check_hello},
     {capnp::typeId<schema::Goodbye>(), "goodbye", Channel::control, small_bytes, check_goodbye},
     {capnp::typeId<schema::Ping>(), "ping", Channel::control, small_bytes,
@@ -128,11 +136,14 @@ const std::array<WireType, 13> table{{
     {capnp::typeId<schema::Pong>(), "pong", Channel::control, small_bytes,
      check_shape<schema::Pong>},
     {capnp::typeId<schema::Vote>(), "vote", Channel::votes, small_bytes, check_vote},
-    {capnp::typeId<schema::Proposal>(), "proposal", Channel::blocks, small_bytes, check_proposal},
+    {capnp::typeId<schema::Proposal>(), "proposal", Channel::blocks,
+     certificate_bytes + small_bytes, check_proposal},
     {capnp::typeId<schema::BlockPart>(), "block_part", Channel::blocks,
      part_size_bytes + small_bytes, check_part},
     {capnp::typeId<schema::Certificate>(), "certificate", Channel::blocks, certificate_bytes,
      check_certificate},
+    {capnp::typeId<schema::RoundCertificate>(), "round_certificate", Channel::blocks,
+     round_certificate_bytes, check_round_certificate},
     {capnp::typeId<schema::RoundStatus>(), "round_status", Channel::meta, small_bytes,
      check_round_status},
     {capnp::typeId<schema::SyncStatus>(), "sync_status", Channel::meta, small_bytes,

@@ -99,7 +99,8 @@ Remade remake(const Insider& insider, const SignedProposal& honest, ByteView blo
 
 bool is_consensus(const Envelope& e) {
   return e.is<schema::Vote>() || e.is<schema::Proposal>() || e.is<schema::BlockPart>() ||
-         e.is<schema::Certificate>() || e.is<schema::RoundStatus>();
+         e.is<schema::Certificate>() || e.is<schema::RoundCertificate>() ||
+         e.is<schema::RoundStatus>();
 }
 
 }  // namespace witan::byzantine

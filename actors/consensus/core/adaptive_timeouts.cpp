@@ -28,10 +28,10 @@ void DelayWindow::add(Duration delay) {
   next_ = (next_ + 1) % delay_samples;
 }
 
-std::optional<Duration> DelayWindow::p99() const {
+std::optional<Duration> DelayWindow::percentile(std::size_t percent) const {
   if (ring_.size() < delay_samples_min) return std::nullopt;
   std::vector<Duration> sorted = ring_;
-  const std::size_t rank = (sorted.size() * 99 + 99) / 100 - 1;  // ceil(0.99 n), counted from 0
+  const std::size_t rank = (sorted.size() * percent + 99) / 100 - 1;  // from 0
   const auto nth = sorted.begin() + static_cast<std::ptrdiff_t>(rank);
   std::nth_element(sorted.begin(), nth, sorted.end());
   return *nth;
@@ -39,7 +39,7 @@ std::optional<Duration> DelayWindow::p99() const {
 
 void AdaptiveTimeouts::height_started() {
   rounds_.clear();
-  step_ = Step::unstarted;
+  step_ = left_ = Step::unstarted;
 }
 
 void AdaptiveTimeouts::round_entered(Round round, Instant now) {
@@ -56,19 +56,21 @@ void AdaptiveTimeouts::proposal_complete(Round round, Instant now) {
 }
 
 void AdaptiveTimeouts::step_entered(Step step, Instant now) {
+  left_ = step_;
+  left_after_ = now - step_at_;
   step_ = step;
   step_at_ = now;
 }
 
-void AdaptiveTimeouts::polka(Instant now) {
-  if (step_ == Step::prevote) prevotes_.add(now - step_at_);
+void AdaptiveTimeouts::polka() {
+  if (left_ == Step::prevote && step_ == Step::precommit) prevotes_.add(left_after_);
 }
 
-void AdaptiveTimeouts::decided(Instant now) {
-  if (step_ == Step::precommit) precommits_.add(now - step_at_);
+void AdaptiveTimeouts::decided() {
+  if (left_ == Step::precommit && step_ == Step::commit) precommits_.add(left_after_);
 }
 
-std::optional<Duration> AdaptiveTimeouts::voting_delay() const {
+std::optional<Duration> AdaptiveTimeouts::slowest_vote() const {
   const auto prevotes = prevotes_.p99(), precommits = precommits_.p99();
   if (!prevotes || !precommits) return std::nullopt;
   return std::max(*prevotes, *precommits);
@@ -78,16 +80,17 @@ Duration AdaptiveTimeouts::timeout(Step step, Round round) const {
   if (!adaptive_ || round > Round(0)) return timeout_duration(configured_, step, round);
   TimeoutParams params = configured_;
   params.propose = adapted(proposals_.p99(), propose_factor, configured_.propose);
-  params.vote = adapted(voting_delay(), vote_factor, configured_.vote);
+  params.vote = adapted(slowest_vote(), vote_factor, configured_.vote);
   return timeout_duration(params, step, round);
 }
 
-Duration AdaptiveTimeouts::rebroadcast(Round round, std::uint32_t repetitions) const {
-  const Duration cap = std::max(rebroadcast_interval(configured_, round), rebroadcast_floor);
-  const auto delay = voting_delay();
-  const Duration base = delay ? std::max(times(*delay, propose_factor, cap), rebroadcast_floor)
-                              : std::min(rebroadcast_unmeasured, cap);
-  return times(base, std::int64_t{1} << std::min(repetitions, 20U), cap);
+Duration AdaptiveTimeouts::rebroadcast(std::uint32_t repetitions) const {
+  const auto prevotes = prevotes_.median(), precommits = precommits_.median();
+  Duration first = rebroadcast_first_max;
+  if (prevotes && precommits)
+    first = std::max(times(std::max(*prevotes, *precommits), rebroadcast_factor, first),
+                     rebroadcast_floor);
+  return times(first, std::int64_t{1} << std::min(repetitions, 20U), rebroadcast_max);
 }
 
 }  // namespace witan::consensus

@@ -28,17 +28,21 @@ inline constexpr Duration adaptive_floor = Duration::from_ms(50);
 inline constexpr std::int64_t propose_factor = 8;  // blocks differ in size
 inline constexpr std::int64_t vote_factor = 4;
 
+inline constexpr std::int64_t rebroadcast_factor = 8;
 inline constexpr Duration rebroadcast_floor = Duration::from_ms(100);
-inline constexpr Duration rebroadcast_unmeasured = Duration::from_ms(500);
+inline constexpr Duration rebroadcast_first_max = Duration::from_ms(500);
+inline constexpr Duration rebroadcast_max = Duration::from_s(1);
 
 // The last `delay_samples` durations.
 class DelayWindow {
  public:
   void add(Duration delay);
   // Nearest rank; none below delay_samples_min samples.
-  [[nodiscard]] std::optional<Duration> p99() const;
+  [[nodiscard]] std::optional<Duration> p99() const { return percentile(99); }
+  [[nodiscard]] std::optional<Duration> median() const { return percentile(50); }
 
  private:
+  [[nodiscard]] std::optional<Duration> percentile(std::size_t percent) const;
   std::vector<Duration> ring_;
   std::size_t next_ = 0;
 };
@@ -54,14 +58,15 @@ class AdaptiveTimeouts {
   void round_entered(Round round, Instant now);
   void proposal_complete(Round round, Instant now);
   void step_entered(Step step, Instant now);
-  void polka(Instant now);    // of the current round, while in the prevote step
-  void decided(Instant now);  // by precommits, while in the precommit step
+  void polka();    // made us leave the prevote step
+  void decided();  // made us leave the precommit step
 
   // ---- what follows
   [[nodiscard]] Duration timeout(Step step, Round round) const;
-  // When to say again what we said if nothing moved: eight of the slower voting delay, doubled with
-  // every repetition, within [100 ms, the sum of the round's configured timeouts].
-  [[nodiscard]] Duration rebroadcast(Round round, std::uint32_t repetitions) const;
+  // When to say again what we said if nothing moved: eight times the usual voting delay, 100 ms at
+  // least and half a second at most, doubled with every repetition up to a second. The median:
+  // delays that lost messages made long must not make the remedy rarer.
+  [[nodiscard]] Duration rebroadcast(std::uint32_t repetitions) const;
 
  private:
   struct RoundStart {
@@ -69,7 +74,7 @@ class AdaptiveTimeouts {
     Instant at{};
     bool proposal_seen = false;
   };
-  [[nodiscard]] std::optional<Duration> voting_delay() const;
+  [[nodiscard]] std::optional<Duration> slowest_vote() const;
 
   TimeoutParams configured_;
   bool adaptive_;
@@ -77,6 +82,8 @@ class AdaptiveTimeouts {
   std::vector<RoundStart> rounds_;  // of this height; the last rounds_remembered
   Step step_ = Step::unstarted;
   Instant step_at_{};
+  Step left_ = Step::unstarted;  // the step before, and how long it took
+  Duration left_after_{};
 };
 
 }  // namespace witan::consensus

@@ -12,7 +12,8 @@ void BlockBook::reset(Height height) {
   blocks_.clear();
 }
 
-bool BlockBook::add_proposal(const SignedProposal& proposal, Round current) {
+bool BlockBook::add_proposal(const SignedProposal& proposal, Round current,
+                             std::optional<UnixTime> now) {
   const Proposal& p = proposal.proposal;
   if (p.height != height_ || p.round.get() > current.get() + proposal_rounds_ahead_max)
     return false;
@@ -21,7 +22,7 @@ bool BlockBook::add_proposal(const SignedProposal& proposal, Round current) {
   if (held || proposals_.size() >= proposals_max) return false;
   if (!blocks_.contains(key_of(p.parts))) {
     if (blocks_.size() >= blocks_max) return false;
-    blocks_.emplace(key_of(p.parts), Entry(p.parts));
+    blocks_.emplace(key_of(p.parts), Entry(p.parts)).first->second.proposed_at = now;
   }
   proposals_.push_back({proposal, false});
   return true;
@@ -55,16 +56,13 @@ std::vector<const BlockBook::Entry*> BlockBook::take_unchecked() {
   return out;
 }
 
-void BlockBook::set_verdict(const Hash32& parts_root, const ValueId& id, bool valid) {
+void BlockBook::set_verdict(const Hash32& parts_root, const ValueId& id, bool valid, bool timely) {
   Entry* entry = find(parts_root);
   if (entry == nullptr) return;
   entry->checking = false;
   entry->id = id;
+  if (!entry->valid) entry->timely = timely;
   if (entry->valid != true) entry->valid = valid;
-}
-
-void BlockBook::forget_verdict(const Hash32& parts_root) {
-  if (Entry* entry = find(parts_root)) entry->valid.reset();
 }
 
 std::vector<ProposalComplete> BlockBook::take_complete() {
@@ -77,7 +75,7 @@ std::vector<ProposalComplete> BlockBook::take_complete() {
     held.reported = true;
     // A proposal that names another block than its parts carry is invalid, whatever they carry.
     const bool valid = *entry->valid && entry->id == p.block_id;
-    out.push_back({p.height, p.round, p.pol_round, p.block_id, p.proposer, valid});
+    out.push_back({p.height, p.round, p.pol_round, p.block_id, p.proposer, valid, entry->timely});
   }
   return out;
 }

@@ -13,6 +13,7 @@
 
 #include "actors/consensus/core/input.hpp"
 #include "actors/consensus/core/part_set.hpp"
+#include "messages/base/time.hpp"
 
 namespace witan::consensus {
 
@@ -26,15 +27,19 @@ class BlockBook {
   struct Entry {
     explicit Entry(const PartSetHeader& header) : parts(header) {}
     PartSet parts;
-    bool checking = false;      // the ledger was asked
-    std::optional<BlockId> id;  // hash of the header, once the executor has read it
-    std::optional<bool> valid;  // its verdict
+    bool checking = false;                  // the ledger was asked
+    std::optional<BlockId> id;              // hash of the header, once the executor has read it
+    std::optional<bool> valid;              // its verdict
+    bool timely = true;                     // its time agreed with our clock
+    std::optional<UnixTime> proposed_at{};  // our clock when a peer's proposal first named it
   };
 
   void reset(Height height);
 
-  // Takes a verified proposal. False: already held, or beyond the bounds.
-  bool add_proposal(const SignedProposal& proposal, Round current);
+  // Takes a verified proposal. False: already held, or beyond the bounds. `now`: for one that came
+  // from a peer just now.
+  bool add_proposal(const SignedProposal& proposal, Round current,
+                    std::optional<UnixTime> now = std::nullopt);
   // Takes a part that was proved under `parts_count`. True if it was new. The count has to be the
   // proposer's: under another count the same leaf is proved at another index (P35).
   bool add_part(const BlockPart& part, std::uint32_t parts_count);
@@ -44,9 +49,7 @@ class BlockBook {
   // Blocks that became whole and have not been given to the ledger: marks them as checking.
   [[nodiscard]] std::vector<const Entry*> take_unchecked();
   // The executor's verdict; a verdict never turns from valid to invalid (P21).
-  void set_verdict(const Hash32& parts_root, const ValueId& id, bool valid);
-  // Lets the block be judged again.
-  void forget_verdict(const Hash32& parts_root);
+  void set_verdict(const Hash32& parts_root, const ValueId& id, bool valid, bool timely = true);
   // Proposals whose block has a verdict and that were not reported yet, as inputs for the core.
   [[nodiscard]] std::vector<ProposalComplete> take_complete();
 

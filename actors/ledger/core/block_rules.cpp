@@ -2,7 +2,6 @@
 
 #include "crypto/sign_bytes.hpp"
 #include "messages/base/hex.hpp"
-#include "messages/base/int_math.hpp"
 
 namespace witan::ledger {
 namespace {
@@ -22,28 +21,16 @@ Status same(std::uint64_t got, std::uint64_t expected, const char* field) {
   return broken(field, "expected " + std::to_string(expected) + ", got " + std::to_string(got));
 }
 
-Status check_time(UnixTime time, UnixTime prev, const std::optional<RoundContext>& in_round) {
-  if (time <= prev) return broken("header.time", "not later than the previous block's");
-  if (!in_round) return {};
-  const auto slack = checked_add(in_round->precision.ns, in_round->message_delay.ns);
-  const auto latest = slack ? checked_add(in_round->now.ns, *slack) : std::nullopt;
-  if (latest && time.ns > *latest)
-    return broken("header.time", "ahead of this node's clock by more than precision and delay");
-  return {};
-}
-
 }  // namespace
 
-Status check_header(const Header& header, const ExpectedHeader& expected,
-                    const std::optional<RoundContext>& in_round) {
+Status check_header(const Header& header, const ExpectedHeader& expected) {
   WITAN_TRY_VOID(same(header.version, block_protocol_version, "header.version"));
   WITAN_TRY_VOID(same(header.chain_id, expected.chain_id, "header.chain_id"));
   WITAN_TRY_VOID(same(header.height.get(), expected.height.get(), "header.height"));
   if (header.origin_round.is_nil() || header.origin_round.get() > round_max)
     return broken("header.origin_round", "not a round");
-  if (in_round && header.origin_round > in_round->round)
-    return broken("header.origin_round", "later than the current round");
-  WITAN_TRY_VOID(check_time(header.time, expected.prev_time, in_round));
+  if (header.time <= expected.prev_time)
+    return broken("header.time", "not later than the previous block's");
   WITAN_TRY_VOID(same(header.epoch, expected.epoch, "header.epoch"));
   WITAN_TRY_VOID(same(header.proposer, expected.proposer, "header.proposer"));
   WITAN_TRY_VOID(same(header.prev_block_id, expected.prev_block_id, "header.prev_block_id"));

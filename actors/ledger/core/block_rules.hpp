@@ -3,7 +3,6 @@
 // Signatures, the last commit certificate and the proposal are verified by others.
 // Errors: invalid_block, field "header.<name>" or "block.<list>". Pure functions.
 #pragma once
-#include <optional>
 #include <span>
 
 #include "messages/base/result.hpp"
@@ -28,16 +27,9 @@ struct ExpectedHeader {
   Hash32 proof_root;
 };
 
-// Set when the block is checked in the round it is proposed in, not when it is synced.
-struct RoundContext {
-  Round round;   // current round: a block cannot come from a later one
-  UnixTime now;  // this validator's clock
-  Duration precision;
-  Duration message_delay;
-};
-
-[[nodiscard]] Status check_header(const Header& header, const ExpectedHeader& expected,
-                                  const std::optional<RoundContext>& in_round);
+// The same on every node at every time: no clock is asked. Whether a proposal is timely is for each
+// validator's first prevote alone (actors/consensus, P39).
+[[nodiscard]] Status check_header(const Header& header, const ExpectedHeader& expected);
 
 // Lists against the roots of the header. `last_commit_hash` is commit_hash(block.last_commit), or
 // zero for the first block; `tx_bytes` the sum of tx_block_bytes.

@@ -121,8 +121,9 @@ rt::SupervisorSpec SimCluster::tree(Node& node) {
   rt::ChildSpec consensus;
   consensus.name = "consensus";
   consensus.factory = [this, &node](rt::ActorContext& context) {
-    return std::make_unique<consensus::ConsensusActor>(context, services(),
-                                                       world_.consensus_options(node.key));
+    auto options = world_.consensus_options(node.key);
+    options.adaptive_timeouts = options_.adaptive_timeouts;
+    return std::make_unique<consensus::ConsensusActor>(context, services(), std::move(options));
   };
   const auto stored = [&node] { return node.blocks->last().value_or(Height(0)); };
   return family(
@@ -158,8 +159,12 @@ void SimCluster::put_on_the_way(const Node& from, std::size_t to, const Envelope
   if (random_.chance_permille(options_.loss_permille)) return;
   const auto us = static_cast<std::int64_t>(
       1 + random_.below(static_cast<std::uint64_t>(options_.delay_max.ns / 1000)));
-  packets_.emplace(std::pair{from.runtime->virtual_now() + Duration::from_us(us), next_packet_++},
-                   Packet{from.index, to, envelope});
+  Instant arrival = from.runtime->virtual_now() + Duration::from_us(us);
+  if (options_.in_order) {
+    Instant& last = last_arrival_[{from.index, to}];
+    arrival = last = std::max(last, arrival);
+  }
+  packets_.emplace(std::pair{arrival, next_packet_++}, Packet{from.index, to, envelope});
 }
 
 void SimCluster::put_on_the_way(const Node& from, std::size_t to,
@@ -201,6 +206,7 @@ void SimCluster::route(Node& node, const Envelope& e) {
   if (e.is<schema::Proposal>()) (void)verifier.send<schema::Proposal>(e);
   if (e.is<schema::BlockPart>()) (void)verifier.send<schema::BlockPart>(e);
   if (e.is<schema::Certificate>()) (void)verifier.send<schema::Certificate>(e);
+  if (e.is<schema::RoundCertificate>()) (void)verifier.send<schema::RoundCertificate>(e);
   if (e.is<schema::RoundStatus>())
     (void)node.runtime->ref<ConsensusRole>(ConsensusRole::path).send<schema::RoundStatus>(e);
   node.runtime->drain();
@@ -285,6 +291,7 @@ void SimCluster::on_sync(Node& node, rt::ActorContext& context, const Envelope& 
     const Received<schema::BlockCommitted> in(envelope);
     const auto root = Hash32::from(as_view(in->getStateRoot()));
     const auto [it, added] = node.roots.emplace(in->getHeight(), root);
+    node.commits.emplace(in->getHeight(), context.now());
     BOOST_CHECK(added || it->second == root);
   }
   if (node.up && (envelope.is<schema::PeerAhead>() || envelope.is<schema::BlockCommitted>()))

@@ -22,6 +22,8 @@ struct SimOptions {
   // This node misbehaves so (tools/byzantine); null: all are correct.
   const byzantine::BehaviourInfo* behaviour = nullptr;
   std::size_t guilty = 0;
+  bool adaptive_timeouts = true;
+  bool in_order = false;  // between two nodes, as on a connection; else messages overtake
 };
 
 class SimCluster {
@@ -46,6 +48,10 @@ class SimCluster {
   // State root after each height, as announced by the ledger.
   [[nodiscard]] const std::map<std::uint64_t, Hash32>& roots(std::size_t node) const {
     return nodes_[node]->roots;
+  }
+  // When the ledger committed a height (virtual time).
+  [[nodiscard]] Instant committed_at(std::size_t node, Height height) const {
+    return nodes_[node]->commits.at(height.get());
   }
   // Every vote that left a node, over all its lives.
   [[nodiscard]] const std::vector<SignedVote>& votes(std::size_t node) const {
@@ -73,6 +79,7 @@ class SimCluster {
     std::uint64_t lives = 0;
     std::uint64_t nonce = 0;  // next of the paying account
     std::map<std::uint64_t, Hash32> roots;
+    std::map<std::uint64_t, Instant> commits;
     std::vector<SignedVote> votes;
     std::vector<rt::ExitStatus> exits;
     std::unique_ptr<byzantine::Stage> stage;  // of the guilty
@@ -104,6 +111,7 @@ class SimCluster {
   std::vector<std::unique_ptr<Node>> nodes_;
   std::map<std::pair<Instant, std::uint64_t>, Packet> packets_;
   std::uint64_t next_packet_ = 0;
+  std::map<std::pair<std::size_t, std::size_t>, Instant> last_arrival_;  // by sender and receiver
   std::size_t synced_blocks_ = 0;
   std::size_t undecodable_ = 0;
   Instant next_tick_{};

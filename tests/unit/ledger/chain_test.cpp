@@ -68,7 +68,7 @@ struct Site {
     return (*built)->bytes;
   }
   Status check(const Bytes& bytes, bool verified = true) {
-    WITAN_TRY(ledger::ParsedBlock parsed, chain->parse(bytes, false, UnixTime{}));
+    WITAN_TRY(ledger::ParsedBlock parsed, chain->parse(bytes));
     const std::vector<bool> good(parsed.txs.size(), verified);
     WITAN_TRY_VOID(chain->execute(std::move(parsed), bytes, good));
     return {};

@@ -79,6 +79,23 @@ inline Certificate any_certificate(Random& r, std::size_t signatures_max = 8) {
   return out;
 }
 
+inline RoundCertificate any_round_certificate(Random& r) {
+  RoundCertificate out;
+  out.kind =
+      r.chance_permille(500) ? RoundCertificate::Kind::precommit : RoundCertificate::Kind::skip;
+  out.height = any_height(r);
+  out.round = any_round(r);
+  const auto count = static_cast<ValidatorIndex>(1 + r.below(8));
+  for (ValidatorIndex v = 0; v < count; ++v) {
+    SignedVote vote = any_vote(r);
+    vote.vote.height = out.height;
+    vote.vote.round = out.round;
+    vote.vote.validator = v;
+    out.votes.push_back(vote);
+  }
+  return out;
+}
+
 inline Header any_header(Random& r) {
   Header h;
   h.chain_id = any_fixed<Hash32>(r);
