@@ -142,8 +142,6 @@ const std::array<WireType, 14> table{{
      part_size_bytes + small_bytes, check_part},
     {capnp::typeId<schema::Certificate>(), "certificate", Channel::blocks, certificate_bytes,
      check_certificate},
-    {capnp::typeId<schema::RoundCertificate>(), "round_certificate", Channel::blocks,
-     round_certificate_bytes, check_round_certificate},
     {capnp::typeId<schema::RoundStatus>(), "round_status", Channel::meta, small_bytes,
      check_round_status},
     {capnp::typeId<schema::SyncStatus>(), "sync_status", Channel::meta, small_bytes,
@@ -154,6 +152,8 @@ const std::array<WireType, 14> table{{
      limits::message_bytes_max, check_range_response},
     {capnp::typeId<schema::TransactionBatch>(), "transactions", Channel::transactions,
      limits::batch_bytes_max + small_bytes, check_transactions},
+    {capnp::typeId<schema::RoundCertificate>(), "round_certificate", Channel::blocks,
+     round_certificate_bytes, check_round_certificate},
 }};
 
 }  // namespace

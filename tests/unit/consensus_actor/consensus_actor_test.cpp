@@ -24,6 +24,8 @@ struct Setup {
   std::vector<consensus::LoggedRecord> log{};  // what a tap runner recovers
   bool past = false;                           // the ledger holds height 1
   Duration observe{};
+  Duration empty_block_interval{};
+  std::optional<Duration> block_interval_min{};
 };
 
 struct Bench {
@@ -43,6 +45,8 @@ struct Bench {
       auto o = world.consensus_options(1);
       o.create_empty_blocks = setup.create_empty_blocks;
       o.observe = setup.observe;
+      o.empty_block_interval = setup.empty_block_interval;
+      if (setup.block_interval_min) o.block_interval_min = *setup.block_interval_min;
       return std::make_unique<consensus::ConsensusActor>(context, services(), std::move(o));
     };
     rt::ChildSpec wal =
@@ -428,6 +432,33 @@ BOOST_AUTO_TEST_CASE(without_empty_blocks_a_height_waits_for_transactions) {
   b.tell(std::move(available));
   b.runtime->advance(Duration::from_s(1));
   BOOST_CHECK_EQUAL(b.committed.size(), first + 1);
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_block_waits_for_its_interval) {
+  Bench b(
+      {.validators = 1, .create_empty_blocks = false, .empty_block_interval = Duration::from_s(2)});
+  b.runtime->advance(Duration::from_ms(100));
+  const std::size_t at_first = b.committed.size();
+  b.runtime->advance(Duration::from_ms(1'800));
+  BOOST_CHECK_EQUAL(b.committed.size(), at_first);
+  b.runtime->advance(Duration::from_ms(8'200));
+  BOOST_CHECK_EQUAL(b.committed.size(), at_first + 5);
+}
+
+BOOST_AUTO_TEST_CASE(heights_keep_their_pace_whatever_waits) {
+  for (const bool empty_blocks : {true, false}) {
+    Bench b({.validators = 1,
+             .create_empty_blocks = empty_blocks,
+             .block_interval_min = Duration::from_ms(500)});
+    for (int i = 0; i < 52; ++i) {
+      b.runtime->advance(Duration::from_ms(100));
+      Draft<schema::TransactionsAvailable> more;
+      more->setHeight(b.view().height - 1);
+      b.tell(std::move(more));
+    }
+    BOOST_CHECK_GE(b.committed.size(), 10u);  // 5.2 seconds
+    BOOST_CHECK_LE(b.committed.size(), 11u);
+  }
 }
 
 // A part is proved only against a root its sender may have made up: it must not start a height.

@@ -136,6 +136,67 @@ BOOST_AUTO_TEST_CASE(parts) {
   refused(part([](auto p) { p.setPartsRoot(nullptr); }), ErrorCode::malformed, "part.parts_root");
 }
 
+BOOST_AUTO_TEST_CASE(round_certificates) {
+  const auto spoilt = [](const std::function<void(schema::RoundCertificate::Builder)>& spoil) {
+    Random r(6);
+    RoundCertificate valid = any_round_certificate(r);
+    while (valid.votes.size() < 2) valid = any_round_certificate(r);
+    valid.round = Round(3);
+    for (SignedVote& vote : valid.votes) vote.vote.round = Round(3);
+    return check<schema::RoundCertificate>([&](auto to) {
+      write_round_certificate(to, valid);
+      spoil(to);
+    });
+  };
+  WITAN_REQUIRE_OK(spoilt([](auto) {}));
+  refused(spoilt([](auto c) { c.setKind(0); }), ErrorCode::out_of_range, "round_certificate.kind");
+  refused(spoilt([](auto c) { c.setKind(3); }), ErrorCode::out_of_range, "round_certificate.kind");
+  refused(spoilt([](auto c) { c.setRound(-1); }), ErrorCode::out_of_range,
+          "round_certificate.round");
+  refused(spoilt([](auto c) { c.initVotes(0); }), ErrorCode::too_large, "round_certificate.votes");
+  refused(spoilt([](auto c) { c.initVotes(validators_max + 1); }), ErrorCode::too_large,
+          "round_certificate.votes");
+  refused(spoilt([](auto c) { c.getVotes()[1].setRound(4); }), ErrorCode::malformed,
+          "round_certificate.votes");
+  refused(spoilt([](auto c) { c.getVotes()[1].setHeight(77'777); }), ErrorCode::malformed,
+          "round_certificate.votes");
+  refused(spoilt([](auto c) { c.getVotes()[1].setValidator(c.getVotes()[0].getValidator()); }),
+          ErrorCode::duplicate, "round_certificate.votes");
+  refused(spoilt([](auto c) { c.getVotes()[0].setSignature(nullptr); }), ErrorCode::malformed,
+          "vote.signature");
+}
+
+// What travels with a re-proposal is bounded and must be what the proposal leans on.
+BOOST_AUTO_TEST_CASE(polkas_of_proposals) {
+  const auto spoilt = [](const std::function<void(schema::Proposal::Builder)>& spoil) {
+    Random r(7);
+    SignedProposal valid = any_proposal(r);
+    valid.proposal.round = Round(5);
+    valid.proposal.pol_round = Round(2);
+    Certificate polka = any_certificate(r);
+    polka.type = VoteType::prevote;
+    polka.height = valid.proposal.height;
+    polka.round = Round(2);
+    polka.block_id = valid.proposal.block_id;
+    return check<schema::Proposal>([&](auto to) {
+      write_proposal(to, valid);
+      write_certificate(to.initPolka(), polka);
+      spoil(to);
+    });
+  };
+  WITAN_REQUIRE_OK(spoilt([](auto) {}));
+  refused(spoilt([](auto p) { p.getPolka().setType(schema::VoteType::PRECOMMIT); }),
+          ErrorCode::malformed, "proposal.polka");
+  refused(spoilt([](auto p) { p.getPolka().setRound(1); }), ErrorCode::malformed, "proposal.polka");
+  refused(spoilt([](auto p) { p.getPolka().setHeight(p.getHeight() + 1); }), ErrorCode::malformed,
+          "proposal.polka");
+  refused(spoilt([](auto p) { p.setPolRound(-1); }), ErrorCode::malformed, "proposal.polka");
+  refused(spoilt([](auto p) { p.getPolka().setBlockId(as_data(ByteView(Bytes(32, 0xEE)))); }),
+          ErrorCode::malformed, "proposal.polka");
+  refused(spoilt([](auto p) { p.getPolka().initValidators(validators_max + 1); }),
+          ErrorCode::too_large, "certificate.validators");
+}
+
 BOOST_AUTO_TEST_CASE(certificates) {
   WITAN_REQUIRE_OK(certificate([](auto) {}));
   refused(certificate([](auto c) { c.setType(schema::VoteType::UNSPECIFIED); }),

@@ -37,7 +37,6 @@ std::map<std::uint64_t, Bytes> samples() {
   WITAN_SAMPLE(Proposal, write_proposal(*m, any_proposal(r)));
   WITAN_SAMPLE(BlockPart, const auto p = any_part(r); write_part(*m, p.part, p.parts_count));
   WITAN_SAMPLE(Certificate, write_certificate(*m, any_certificate(r)));
-  WITAN_SAMPLE(RoundCertificate, write_round_certificate(*m, any_round_certificate(r)));
   WITAN_SAMPLE(RoundStatus, m->setHeight(3); m->setStep(2));
   WITAN_SAMPLE(SyncStatus, m->setTip(9); m->setBase(2));
   WITAN_SAMPLE(RangeRequest, m->setFirst(1); m->setLast(16));
@@ -50,6 +49,7 @@ std::map<std::uint64_t, Bytes> samples() {
   WITAN_SAMPLE(TransactionBatch, Bytes blob; append_item(blob, Bytes{1, 2});
                append_item(blob, Bytes{3}); m->setTransactions(as_data(ByteView(blob)));
                m->setCount(2));
+  WITAN_SAMPLE(RoundCertificate, write_round_certificate(*m, any_round_certificate(r)));
 #undef WITAN_SAMPLE
   return out;
 }
