@@ -24,7 +24,15 @@ bool Stage::on_arrived(const NodeId&, const Envelope& envelope) {
     return Received<schema::Vote>(envelope)->getValidator() != insider_.self();
   if (envelope.is<schema::Proposal>())
     return Received<schema::Proposal>(envelope)->getProposer() != insider_.self();
-  return true;
+  if (envelope.is<schema::Certificate>()) {
+    const Received<schema::Certificate> certificate(envelope);
+    for (const ValidatorIndex signer : certificate->getValidators())
+      if (signer == insider_.self()) return false;
+    return true;
+  }
+  // The channel of evidence.
+  const WireType* type = find_wire_type(envelope.type);
+  return type == nullptr || type->channel != Channel::witness_meta;
 }
 
 void Stage::on_tick(const NodeId& id, Instant now, Departures& departures) {
