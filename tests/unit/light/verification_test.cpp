@@ -85,6 +85,13 @@ BOOST_AUTO_TEST_CASE(p38_a_set_with_other_tiers_hours_or_power_does_not_match_it
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_next_set_that_the_header_does_not_announce_is_refused) {
+  // The header says that the set stays: another one beside it would be trusted at the next step.
+  const auto change = [](LightBlock& block) { block.next_validators = set_of(numbers(50, 4)); };
+  WITAN_CHECK_ERROR(step(2, change, false), ErrorCode::bad_proof);
+  WITAN_CHECK_ERROR(step(5, change, false), ErrorCode::bad_proof);
+}
+
 BOOST_AUTO_TEST_CASE(p44_two_thirds_with_one_false_signature_more_are_refused) {
   for (const std::uint64_t height : {2, 5}) {
     const auto change = [](LightBlock& b) { b.commit.signatures[3].signature.data[40] ^= 1; };
@@ -152,6 +159,8 @@ BOOST_AUTO_TEST_CASE(the_trust_level_is_of_the_trusted_next_set_and_can_be_raise
 BOOST_AUTO_TEST_CASE(signers_outside_the_set_and_repeated_ones_are_refused_before_power_is_summed) {
   const auto outside = [](LightBlock& b) { b.commit.signatures[3].validator = 4; };
   WITAN_CHECK_ERROR(step(5, outside, false), ErrorCode::unknown_validator);
+  const auto far_outside = [](LightBlock& b) { b.commit.signatures[3].validator = 1U << 31U; };
+  WITAN_CHECK_ERROR(step(5, far_outside, false), ErrorCode::unknown_validator);
   const auto repeated = [](LightBlock& b) { b.commit.signatures[3] = b.commit.signatures[2]; };
   WITAN_CHECK_ERROR(step(5, repeated, false), ErrorCode::malformed);
   const auto none = [](LightBlock& b) { b.commit.signatures.clear(); };
