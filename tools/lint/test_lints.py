@@ -6,6 +6,7 @@ import unittest
 
 import docs
 import layers
+import pitfalls
 import tidy
 from source import strip_all, strip_comments
 
@@ -259,6 +260,22 @@ class Docs(unittest.TestCase):
         self.assertEqual(rules(docs.check_hops({'a.cpp': '// vote path 2/2\n'}, None)), ['hop'])
         self.assertEqual(rules(docs.check_hops({**good, 'c.cpp': '// vote path 2/2\n'}, None)), ['hop'])
         self.assertEqual(rules(docs.check_hops({**good, 'c.cpp': '// vote path 3/3\n'}, None)), ['hop'])
+
+
+class Pitfalls(unittest.TestCase):
+    ROWS = [f'| P{n} | x | y | does not apply: z |' for n in range(1, pitfalls.LAST + 1)]
+
+    def found(self, row):
+        page = '\n'.join([row, *self.ROWS[1:]])
+        texts = {'tests/a.cpp': 'BOOST_AUTO_TEST_CASE(p01_is_there) {'}
+        return rules(pitfalls.check(page, texts.get))
+
+    def test_rows_name_tests_or_a_reason(self):
+        self.assertEqual(self.found('| P1 | x | y | [`p01_is_there`](../tests/a.cpp) |'), [])
+        self.assertEqual(self.found('| P1 | x | y | [`p01_is_gone`](../tests/a.cpp) |'), ['pitfall'])
+        self.assertEqual(self.found('| P1 | x | y | [`p01_is_there`](../tests/b.cpp) |'), ['pitfall'])
+        self.assertEqual(self.found('| P1 | x | y | - |'), ['pitfall'])
+        self.assertEqual(self.found('| P2 | x | y | does not apply: z |'), ['pitfall'])
 
 
 if __name__ == '__main__':

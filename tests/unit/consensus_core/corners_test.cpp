@@ -114,4 +114,41 @@ BOOST_AUTO_TEST_CASE(a_value_asked_for_in_another_round_is_not_proposed) {
   )");
 }
 
+// The driver and the mux never ask for these; the machine is safe without them.
+BOOST_AUTO_TEST_CASE(the_round_machine_alone_ignores_what_fits_no_rule) {
+  const auto ignores = [](const RoundState& s, RoundEvent event, int round) {
+    const Transition t = consensus::apply(s, {event, Round(round), test::block('A'), {}, false});
+    return !t.fired && !t.output && t.next == s;
+  };
+  RoundState s;
+  s.height = Height(1);
+  s.round = Round(2);
+  const auto last = static_cast<int>(RoundEvent::timeout_precommit);
+  for (const Step step : {Step::propose, Step::prevote, Step::precommit, Step::commit}) {
+    s.step = step;
+    for (int e = 0; e <= last; ++e) {
+      const auto event = static_cast<RoundEvent>(e);
+      const bool any_round = event == RoundEvent::proposal_and_precommit_value;
+      const bool moves_on = event == RoundEvent::new_round || event == RoundEvent::skip_round;
+      const bool over = step == Step::commit;  // R17
+      if (over) BOOST_CHECK_MESSAGE(ignores(s, event, 2), "event " << e << " in commit");
+      if (over || !any_round) BOOST_CHECK_MESSAGE(ignores(s, event, 1), "event " << e);
+      if (over || (!any_round && !moves_on))
+        BOOST_CHECK_MESSAGE(ignores(s, event, 3), "event " << e);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_vote_keeper_alone_ignores_other_heights) {
+  VoteKeeper keeper;
+  keeper.reset(Height(1), test::make_set({1, 1, 1, 1}));
+  for (const ValidatorIndex v : {0U, 1U, 2U})
+    for (const std::uint64_t height : {0U, 2U}) {
+      const VoteReceived in = test::vote(VoteType::prevote, height, 0, test::block('A'), v);
+      BOOST_CHECK(!keeper.add(SignedVote{in.vote, in.signature}));
+    }
+  BOOST_CHECK_EQUAL(keeper.vote_count(), 0U);
+  BOOST_CHECK(!keeper.has_quorum_any(VoteType::prevote, Round(0)));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,5 @@
 // Known failures of other implementations (consensus.md 2.6), one test each, named by number.
+#include "actors/consensus/core/liveness.hpp"
 #include "tests/support/boost_test.hpp"
 #include "tests/unit/consensus_core/script.hpp"
 
@@ -167,6 +168,25 @@ BOOST_AUTO_TEST_CASE(p14_a_proposal_is_judged_by_the_proposer_of_its_own_round) 
   )");
 }
 
+BOOST_AUTO_TEST_CASE(p16_a_lock_and_a_decision_carry_their_certificate) {
+  Script s(1);
+  s.run("start 1 => enter 0; t propose 0");
+  const BlockId a = test::block('A');
+  (void)s.core.apply(ProposalComplete{Height(1), Round(0), Round::nil(), a, 0, true});
+  std::vector<std::pair<VoteType, std::size_t>> pushed;
+  for (const VoteType type : {VoteType::prevote, VoteType::precommit})
+    for (const ValidatorIndex v : {0U, 2U, 3U})
+      for (const Effect& e : s.core.apply(test::vote(type, 1, 0, a, v))) {
+        if (const auto* lock = std::get_if<NewLock>(&e))
+          pushed.emplace_back(lock->certificate.type, lock->certificate.signatures.size());
+        if (const auto* decide = std::get_if<Decide>(&e))
+          pushed.emplace_back(decide->certificate.type, decide->certificate.signatures.size());
+      }
+  BOOST_REQUIRE_EQUAL(pushed.size(), 2U);
+  BOOST_CHECK(pushed[0] == std::pair(VoteType::prevote, std::size_t{3}));
+  BOOST_CHECK(pushed[1] == std::pair(VoteType::precommit, std::size_t{3}));
+}
+
 BOOST_AUTO_TEST_CASE(p17_a_later_value_of_an_equivocating_proposer_can_be_decided) {
   Script(1).run(R"(
     start 1        => enter 0; t propose 0
@@ -325,6 +345,19 @@ BOOST_AUTO_TEST_CASE(p24_quorums_survive_when_their_round_leaves_the_window) {
   )");
 }
 
+BOOST_AUTO_TEST_CASE(p24_certificates_of_rounds_outside_the_window_are_bounded) {
+  Script s(1);
+  s.run("start 1 => enter 0; t propose 0");
+  for (int round = 5000; round < 5100; ++round)
+    (void)s.core.apply(CertificateReceived{
+        test::certificate(VoteType::prevote, 1, round, test::block('A'), {0, 2, 3})});
+  for (int round = 0; round < 100; ++round)
+    (void)s.core.apply(CertificateReceived{
+        test::certificate(VoteType::prevote, 1, round, test::block('A'), {0, 2, 3})});
+  BOOST_CHECK_EQUAL(s.core.dump().proofs_held, proofs_max);
+  s.run("prop 5099 A 5098 3 => pv 5099 A pol 5098; pc 5099 A; lock 5099 A");  // the latest stay
+}
+
 BOOST_AUTO_TEST_CASE(p25_a_proposal_by_another_validator_is_ignored) {
   Script(1).run(R"(
     start 1        => enter 0; t propose 0
@@ -333,6 +366,41 @@ BOOST_AUTO_TEST_CASE(p25_a_proposal_by_another_validator_is_ignored) {
     prop 0 B -1 3  => -
     prop 0 C -1 77 => -                      | 0 prevote
   )");
+}
+
+BOOST_AUTO_TEST_CASE(p26_a_known_or_surplus_vote_is_not_verified_again) {
+  Script s(1);
+  s.run(R"(
+    start 1        => enter 0; t propose 0
+    pv 0 A 0       => -
+  )");
+  const auto wants = [&](ValidatorIndex v, char value) {
+    return s.core.wants(test::vote(VoteType::prevote, 1, 0, test::block(value), v).vote);
+  };
+  BOOST_CHECK(!wants(0, 'A'));  // known
+  BOOST_CHECK(wants(0, 'B'));   // evidence
+  BOOST_CHECK(wants(1, 'A'));
+  s.run("pv 0 A 2 3 => -");
+  BOOST_CHECK(!wants(1, 'A'));  // the quorum stands without it
+}
+
+BOOST_AUTO_TEST_CASE(p27_a_decision_is_certified_by_the_votes_that_made_it) {
+  Script s(1);
+  s.run(R"(
+    start 1        => enter 0; t propose 0
+    prop 0 A -1 0  => pv 0 A
+    pc 0 B 3       => -
+    pc 0 A 0 2     => t precommit 0
+  )");
+  const auto effects = s.core.apply(test::vote(VoteType::precommit, 1, 0, test::block('A'), 3));
+  const auto* decide = std::get_if<Decide>(&effects.back());
+  BOOST_REQUIRE(decide != nullptr);
+  std::vector<ValidatorIndex> members;
+  for (const auto& signature : decide->certificate.signatures) {
+    members.push_back(signature.validator);
+    BOOST_CHECK(signature.signature == test::signature_of(signature.validator));
+  }
+  BOOST_CHECK((members == std::vector<ValidatorIndex>{0, 2, 3}));
 }
 
 BOOST_AUTO_TEST_CASE(p29_a_timer_of_another_generation_is_stale) {
@@ -345,12 +413,37 @@ BOOST_AUTO_TEST_CASE(p29_a_timer_of_another_generation_is_stale) {
   )");
 }
 
+BOOST_AUTO_TEST_CASE(p30_whatever_comes_last_enables_the_rule) {
+  Script(3).run(R"(
+    start 1          => enter 0; t propose 0
+    pc 1 nil 0 1     => enter 1; t propose 1
+    prop 1 A 0 1     => -
+    pv 0 A 0 1       => -
+    pv 0 A 2         => pv 1 A pol 0         # the last prevote of the polka
+  )");
+  Script(3).run(R"(
+    start 1          => enter 0; t propose 0
+    pc 1 nil 0 1     => enter 1; t propose 1
+    pv 0 A 0 1 2     => -
+    prop 1 A 0 1     => pv 1 A pol 0         # the proposal
+  )");
+}
+
 BOOST_AUTO_TEST_CASE(p31_a_polka_for_an_unknown_block_waits_for_the_block) {
   Script(1).run(R"(
     start 1        => enter 0; t propose 0
     t propose 0    => pv 0 nil
     pv 0 A 0 2 3   => t prevote 0            | 0 prevote
     prop 0 A -1 0  => pc 0 A; lock 0 A       | 0 precommit lock=A@0 valid=A@0
+  )");
+}
+
+BOOST_AUTO_TEST_CASE(p33_a_third_or_one_certificate_of_a_higher_round_is_followed) {
+  Script(1).run(R"(
+    start 1          => enter 0; t propose 0
+    pv 5 nil 0       => -
+    pc 5 nil 2       => enter 5; t propose 5; get 5   # two of four, a prevote and a precommit
+    polka 9 A 0 2 3  => enter 9; t propose 9; get 9
   )");
 }
 
@@ -364,6 +457,34 @@ BOOST_AUTO_TEST_CASE(p34_indices_outside_the_set_are_ignored_everywhere) {
   )");
   BOOST_CHECK(!s.core.wants(test::vote(VoteType::prevote, 1, 0, test::block('A'), 4).vote));
   BOOST_CHECK(!s.core.wants(test::vote(VoteType::prevote, 1, 900, test::block('A'), 4).vote));
+}
+
+BOOST_AUTO_TEST_CASE(p57_timeouts_pass_any_delay_below_the_cap) {
+  const TimeoutParams tiny{.propose = Duration::from_ms(1),
+                           .propose_delta = Duration::from_ms(1),
+                           .vote = Duration::from_ms(1),
+                           .vote_delta = Duration::from_ms(1),
+                           .max = Duration::from_ms(500)};
+  for (const Step step : {Step::propose, Step::prevote, Step::precommit}) {
+    for (int r = 1; r < 400; ++r)
+      BOOST_REQUIRE(timeout_duration(tiny, step, Round(r)) >
+                    timeout_duration(tiny, step, Round(r - 1)));
+    BOOST_CHECK(timeout_duration(tiny, step, Round(round_max)) == tiny.max);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(p58_a_synced_decision_ends_the_height_in_any_step) {
+  const std::string after = R"(
+    commit 0 B 0 2 3 => t precommit 0
+    prop 0 B -1 0    => decide 0 B
+    pv 0 A 0 2 3     => -
+    t propose 0      => -                    | 0 commit
+  )";
+  for (const std::string before :
+       {"start 1 => enter 0; t propose 0\n",
+        "start 1 => enter 0; t propose 0\n t propose 0 => pv 0 nil\n",
+        "start 1 => enter 0; t propose 0\n t propose 0 => pv 0 nil\n pv 0 nil 0 2 3 => pc 0 nil\n"})
+    Script(1).run(before + after);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
