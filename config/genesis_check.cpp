@@ -33,6 +33,11 @@ Status check_params(const GenesisParams& params) {
     return refuse("params.block_bytes_max", "is outside " + std::to_string(block_bytes_min) + ".." +
                                                 std::to_string(block_bytes_max));
   }
+  if (params.evidence_max_age_blocks < 1 ||
+      params.evidence_max_age_blocks > evidence_age_blocks_max) {
+    return refuse("params.evidence_max_age_blocks",
+                  "is outside 1.." + std::to_string(evidence_age_blocks_max));
+  }
   for (const DurationParam& p : duration_params) {
     const std::int64_t ns = (params.*p.member).ns;
     const std::string field = "params." + std::string(p.name);

@@ -17,6 +17,7 @@ struct DurationParam {
 };
 
 inline constexpr std::uint64_t hour_ms = 3'600'000;
+inline constexpr std::uint64_t year_ms = 366 * 24 * hour_ms;
 inline constexpr std::array duration_params{
     DurationParam{"timeout_propose_ms", &GenesisParams::timeout_propose, 1, hour_ms},
     DurationParam{"timeout_propose_delta_ms", &GenesisParams::timeout_propose_delta, 0, hour_ms},
@@ -26,9 +27,11 @@ inline constexpr std::array duration_params{
     DurationParam{"block_time_ms", &GenesisParams::block_time, 0, hour_ms},
     DurationParam{"precision_ms", &GenesisParams::precision, 1, hour_ms},
     DurationParam{"message_delay_ms", &GenesisParams::message_delay, 1, hour_ms},
+    DurationParam{"evidence_max_age_ms", &GenesisParams::evidence_max_age, 1000, year_ms},
 };
 // A block must hold at least one largest transaction and its header.
 inline constexpr std::uint64_t block_bytes_min = 128 * 1024;
+inline constexpr std::uint64_t evidence_age_blocks_max = std::uint64_t{1} << 40;
 inline constexpr std::uint64_t initial_height_max = std::uint64_t{1} << 62;
 inline constexpr std::uint32_t score_milli_max = 1000;
 inline constexpr std::uint8_t tier_min = 3, tier_max = 5;

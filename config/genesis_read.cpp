@@ -36,6 +36,8 @@ Result<GenesisParams> read_params(const Json& json) {
   WITAN_TRY_VOID(
       object.number("block_bytes_max", out.block_bytes_max, block_bytes_min, block_bytes_max));
   WITAN_TRY_VOID(object.number("fee_min", out.fee_min, 0, u64_max));
+  WITAN_TRY_VOID(object.number("evidence_max_age_blocks", out.evidence_max_age_blocks, 1,
+                               evidence_age_blocks_max));
   for (const DurationParam& p : duration_params) {
     std::int64_t ms = (out.*p.member).ms();
     WITAN_TRY_VOID(object.number(p.name, ms, p.min_ms, p.max_ms));

@@ -16,6 +16,7 @@ Json write_params(const GenesisParams& params) {
   Json out = Json::object();
   out["block_bytes_max"] = params.block_bytes_max;
   out["fee_min"] = std::to_string(params.fee_min);
+  out["evidence_max_age_blocks"] = params.evidence_max_age_blocks;
   for (const DurationParam& p : duration_params) out[std::string(p.name)] = (params.*p.member).ms();
   return out;
 }

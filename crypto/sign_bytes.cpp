@@ -99,6 +99,8 @@ ChainId genesis_hash(const Genesis& genesis) {
         p.timeout_max, p.block_time, p.precision, p.message_delay}) {
     put_duration(out, d);
   }
+  out.u64(p.evidence_max_age_blocks);
+  put_duration(out, p.evidence_max_age);
   out.u32(static_cast<std::uint32_t>(genesis.validators.size()));
   for (const GenesisValidator& v : genesis.validators) {
     out.prefixed(as_bytes(v.name)).raw(v.key.view()).raw(v.proof_of_possession.view());
@@ -112,6 +114,11 @@ ChainId genesis_hash(const Genesis& genesis) {
 TxId tx_id(ByteView canonical_tx) {
   static const HashTag tag("tx");
   return tagged_hash(tag, canonical_tx);
+}
+
+Hash32 evidence_hash(ByteView canonical_evidence) {
+  static const HashTag tag("evidence");
+  return tagged_hash(tag, canonical_evidence);
 }
 
 Hash32 commit_hash(const Certificate& certificate) {

@@ -52,6 +52,8 @@ struct SessionClaim {
 [[nodiscard]] BlockId block_id(const Header& header);
 [[nodiscard]] ChainId genesis_hash(const Genesis& genesis);
 [[nodiscard]] TxId tx_id(ByteView canonical_tx);
+// Names a piece of evidence; the leaves of evidence_root.
+[[nodiscard]] Hash32 evidence_hash(ByteView canonical_evidence);
 // Header.prev_commit_hash of the next block.
 [[nodiscard]] Hash32 commit_hash(const Certificate& certificate);
 

@@ -11,6 +11,7 @@
 #include "crypto/keys.hpp"
 #include "crypto/sign_bytes.hpp"
 #include "messages/types/certificate.hpp"
+#include "messages/types/evidence.hpp"
 #include "messages/types/proposal.hpp"
 #include "messages/types/validator_set.hpp"
 #include "messages/types/vote.hpp"
@@ -37,6 +38,7 @@ class Verified {
 using VerifiedVote = Verified<SignedVote>;
 using VerifiedProposal = Verified<SignedProposal>;
 using VerifiedCertificate = Verified<Certificate>;
+using VerifiedEvidence = Verified<Evidence>;
 
 // Verifies against one validator set, whose keys it parses once. Immutable: one object may serve
 // any number of threads. Build a new one when the set changes (an epoch).
@@ -58,6 +60,16 @@ class Verifier {
   // Every vote of it counts or none does; the power its kind promises is there.
   // Errors: as for a certificate.
   [[nodiscard]] Status verify(const RoundCertificate& certificate) const;
+
+  // Whether this is proof: the accused is in the set, the statements are in canonical order and
+  // contradict each other as their kind says, and all of them carry the accused's signature (P47).
+  // Cheap checks first (verify_evidence.hpp). Errors: as above, malformed.
+  [[nodiscard]] Result<VerifiedEvidence> verify(const Evidence& evidence) const;
+
+  // Whether the fields of a header that depend on nothing decided before are as this chain has
+  // them. A correct validator precommits no other header. While there is one epoch, its set is
+  // every height's.
+  [[nodiscard]] bool prescribes(const Header& header) const;
 
   // Own messages were verified when they were signed (S14) and are not verified again (P46).
   // Errors: unknown_validator when the index is not in this set.

@@ -114,6 +114,7 @@ struct BlockView {
   receipts @5 :List(ReceiptView);
   transactions @6 :List(Data);   # canonical encodings
   lastCommit @7 :CommitView;     # what this block holds for the one before it; absent in the first
+  evidence @8 :List(Data);       # canonical encodings of the evidence in it
 }
 struct BlockSummary {
   height @0 :UInt64;
@@ -259,6 +260,38 @@ struct SubmitBatchResult {
   height @3 :UInt64;             # with wait: highest block that holds one of them
   failures @4 :List(SubmitBatchFailure);  # the first 64
 }
+
+# ---- evidence (EvidenceRole submits, QueryRole answers) ------------------------------------------------
+
+struct GetEvidence {                                   # -> EvidenceList
+  limit @0 :UInt32;              # of each kind of status
+  hash @1 :Data;                 # not empty: only this one
+}
+struct EvidenceView {
+  hash @0 :Data;
+  status @1 :Text;               # pending or committed
+  kind @2 :Text;
+  validator @3 :Data;            # the accused
+  height @4 :UInt64;             # of the offence
+  round @5 :Int32;
+  committedHeight @6 :UInt64;    # of the block that holds it; 0 while pending
+  bytes @7 :Data;                # canonical encoding
+}
+struct AccusedView { validator @0 :Data; committed @1 :UInt64; lastHeight @2 :UInt64; }
+struct EvidenceList {
+  evidence @0 :List(EvidenceView);     # pending first, then committed, newest block first
+  pending @1 :UInt32;
+  accused @2 :List(AccusedView);       # validators with committed evidence, from the state
+  maxAgeBlocks @3 :UInt64;
+  maxAgeSeconds @4 :UInt64;
+}
+struct SubmitEvidence {                                # -> SubmitEvidenceResult
+  union {
+    evidence @0 :Data;           # canonical encoding
+    attack @1 :Data;             # light::AttackEvidence: accuses whom it can
+  }
+}
+struct SubmitEvidenceResult { hashes @0 :List(Data); }  # now known here, pending or committed
 
 # ---- events: sent to the events actor (EventsRole), read at GET /api/v1/events ------------------------
 

@@ -42,6 +42,9 @@ struct GenesisParams {
   Duration block_time = Duration::from_ms(0);   // 0 = as fast as decided
   Duration precision = Duration::from_ms(500);  // proposer-based time
   Duration message_delay = Duration::from_s(2);
+  // Evidence older than both is not put into blocks (messages/types/evidence.hpp).
+  std::uint64_t evidence_max_age_blocks = 100'000;
+  Duration evidence_max_age = Duration::from_s(48 * 3600);
   bool operator==(const GenesisParams&) const = default;
 };
 

@@ -16,7 +16,7 @@ inline constexpr std::uint32_t parts_max = block_bytes_max / part_size_bytes + 2
 inline constexpr std::size_t merkle_depth_max = 32;
 inline constexpr std::uint32_t block_transactions_max = 65'536;
 inline constexpr std::uint32_t evidence_max = 64;
-inline constexpr std::size_t evidence_bytes_max = 16 * 1024;
+inline constexpr std::size_t evidence_bytes_max = 16 * 1024;  // of one item, and of a block's
 inline constexpr std::size_t text_bytes_max = 256;
 
 // Transaction batches between peers and from the API.

@@ -4,9 +4,11 @@
 #include <array>
 
 #include "messages/schema/chain.capnp.h"
+#include "messages/schema/evidence.capnp.h"
 #include "messages/schema/peer.capnp.h"
 #include "messages/wire/consensus_codec.hpp"
 #include "messages/wire/decode.hpp"
+#include "messages/wire/evidence_codec.hpp"
 #include "messages/wire/limits.hpp"
 
 namespace witan {
@@ -118,6 +120,20 @@ Status check_goodbye(const Words& w) {
     return check_text(r.getText(), "goodbye.text");
   });
 }
+// Form only: what it proves is judged where its signatures are checked.
+Status check_evidence(const Words& w) {
+  return decode<schema::EvidenceBatch>(w, [](schema::EvidenceBatch::Reader r) -> Status {
+    const auto items = r.getItems();
+    if (items.size() == 0) return fail(ErrorCode::missing, "evidence", "no items");
+    if (items.size() > limits::evidence_max)
+      return fail(ErrorCode::too_large, "evidence", "too many items");
+    for (const auto item : items) {
+      const auto evidence = decode_evidence(as_view(item));
+      if (!evidence) return fail(evidence.error());
+    }
+    return {};
+  });
+}
 template <class T>
 Status check_shape(const Words& w) {
   return decode<T>(w, [](typename T::Reader) -> Status { return {}; });
@@ -128,7 +144,7 @@ constexpr std::size_t certificate_bytes = 64 * 1024;
 constexpr std::size_t round_certificate_bytes = 128 * 1024;  // whole votes, 512 of them
 
 // tidy: table
-const std::array<WireType, 14> table{{
+const std::array<WireType, 15> table{{
     {capnp::typeId<schema::Hello>(), "hello", Channel::control, small_bytes, check_hello},
     {capnp::typeId<schema::Goodbye>(), "goodbye", Channel::control, small_bytes, check_goodbye},
     {capnp::typeId<schema::Ping>(), "ping", Channel::control, small_bytes,
@@ -154,6 +170,8 @@ const std::array<WireType, 14> table{{
      limits::batch_bytes_max + small_bytes, check_transactions},
     {capnp::typeId<schema::RoundCertificate>(), "round_certificate", Channel::blocks,
      round_certificate_bytes, check_round_certificate},
+    {capnp::typeId<schema::EvidenceBatch>(), "evidence", Channel::witness_meta,
+     limits::evidence_bytes_max + small_bytes, check_evidence},
 }};
 
 }  // namespace

@@ -80,6 +80,8 @@ class Checked {
     } else if (const auto* q = std::get_if<Equivocation>(&effect)) {
       WITAN_CHECK(q->first.vote.validator == q->second.vote.validator);
       WITAN_CHECK(q->first.vote.value != q->second.vote.value);
+    } else if (const auto* a = std::get_if<AmnesiaFound>(&effect)) {
+      WITAN_CHECK(is_amnesia(a->precommit.vote, a->prevote.vote));
     }
   }
 

@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(golden_hashes_hold) {
   BOOST_CHECK_EQUAL(to_hex(block_id(header())),
                     "d849196e80a23abf047ccc70a1055c334eb48bba4ffbfd4eb44fe660a09063a1");
   BOOST_CHECK_EQUAL(to_hex(genesis_hash(genesis())),
-                    "1a0ab3f039e357c3ca8a5c1e131cba42c704b539ab96966f39f41081bdf30d18");
+                    "b380f30ad9c8891945ff7a88bf197c4b9ec83822f1df8db6c42eadeddc032b6e");
   BOOST_CHECK_EQUAL(to_hex(tx_id(Bytes{1, 2, 3})),
                     "089e7a55a4892bdf8a7e7193c4e54a45004add7573f091842907a99f7efdac75");
   BOOST_CHECK_EQUAL(to_hex(commit_hash(certificate())),
@@ -157,6 +157,8 @@ BOOST_AUTO_TEST_CASE(every_field_of_a_genesis_shows) {
                                [](G& g) { g.params.block_time.ns += 1; },
                                [](G& g) { g.params.precision.ns += 1; },
                                [](G& g) { g.params.message_delay.ns += 1; },
+                               [](G& g) { g.params.evidence_max_age_blocks += 1; },
+                               [](G& g) { g.params.evidence_max_age.ns += 1; },
                                [](G& g) { g.validators.pop_back(); },
                                [](G& g) { std::swap(g.validators[0], g.validators[1]); },
                                [](G& g) { g.validators[0].name = "x"; },

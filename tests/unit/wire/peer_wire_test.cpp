@@ -6,7 +6,9 @@
 #include <set>
 
 #include "messages/schema/chain.capnp.h"
+#include "messages/schema/evidence.capnp.h"
 #include "messages/schema/peer.capnp.h"
+#include "messages/wire/evidence_codec.hpp"
 #include "messages/wire/peer_wire.hpp"
 #include "tests/support/property.hpp"
 #include "tests/unit/wire/random_objects.hpp"
@@ -50,6 +52,8 @@ std::map<std::uint64_t, Bytes> samples() {
                append_item(blob, Bytes{3}); m->setTransactions(as_data(ByteView(blob)));
                m->setCount(2));
   WITAN_SAMPLE(RoundCertificate, write_round_certificate(*m, any_round_certificate(r)));
+  WITAN_SAMPLE(EvidenceBatch, const Bytes e = encode_evidence(Amnesia{any_vote(r), any_vote(r)});
+               m->initItems(1).set(0, as_data(ByteView(e))));
 #undef WITAN_SAMPLE
   return out;
 }
