@@ -30,7 +30,8 @@ ConsensusActor::ConsensusActor(rt::ActorContext& context, Services services,
       runner_(context.ref<EffectRunnerRole>(EffectRunnerRole::path)),
       peers_(context.ref<PeersRole>(PeersRole::path)),
       sync_(context.ref<SyncRole>(SyncRole::path)),
-      events_(context.ref<EventsRole>(EventsRole::path)) {
+      events_(context.ref<EventsRole>(EventsRole::path)),
+      evidence_(context.ref<EvidenceRole>(EvidenceRole::path)) {
   for (std::size_t i = 0; i < options_.verifier_workers; ++i)
     verifiers_.push_back(
         context.ref<VerifierRole>(std::string(VerifierRole::path) + "/" + std::to_string(i)));
@@ -130,7 +131,7 @@ void ConsensusActor::on_proposal(schema::VerifiedProposal::Reader in, const Enve
   }
   if (options_.self == p.proposer)
     tell_own_seen(SignedKind::proposal, p.height, p.round, p.block_id);
-  if (!blocks_.add_proposal(*proposal, core_.state().round, context().unix_now())) return;
+  if (!take_proposal(*proposal, core_.state().round, context().unix_now())) return;
   services_.metrics.proposal_receive_count.with({"accepted"}).add();
   batch_.log(RecordKind::proposal, *proposal);
   check_blocks();

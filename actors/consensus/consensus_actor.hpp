@@ -23,6 +23,7 @@
 #include "actors/consensus/height_metrics.hpp"
 #include "actors/consensus/interface.hpp"
 #include "actors/consensus/recovery.hpp"
+#include "actors/evidence/interface.hpp"
 #include "actors/ledger/interface.hpp"
 #include "actors/peers/interface.hpp"
 #include "actors/runtime/actor.hpp"
@@ -105,6 +106,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   void perform(const NewLock& effect);
   void perform(const Decide& effect);
   void perform(const Equivocation& effect);
+  void perform(const AmnesiaFound& effect);
   void perform(const ProposalEquivocation& effect);
   void ask_for_block(Height height, Round round);
   void check_blocks();
@@ -128,7 +130,11 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   void tell_verifiers(Round round);
   void tell_progress();
   void tell_new_round(const EnterRound& effect);
-  void tell_equivocation(Height height, std::string_view kind, ValidatorIndex validator);
+  // To the log and the evidence pool, which tells the watchers.
+  void tell_evidence(const Evidence& evidence);
+  // Into the block book; a second one of a proposer is evidence. False: not taken.
+  bool take_proposal(const SignedProposal& proposal, Round current,
+                     std::optional<UnixTime> now = std::nullopt);
 
   // ---- recovery (recovery.cpp)
   void recover();
@@ -172,6 +178,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   rt::ActorRef<PeersRole> peers_;
   rt::ActorRef<SyncRole> sync_;
   rt::ActorRef<EventsRole> events_;
+  rt::ActorRef<EvidenceRole> evidence_;
   std::vector<rt::ActorRef<VerifierRole>> verifiers_;
 };
 

@@ -2,6 +2,7 @@
 #include "actors/consensus/consensus_actor.hpp"
 #include "messages/base/hex.hpp"
 #include "messages/wire/consensus_codec.hpp"
+#include "messages/wire/evidence_codec.hpp"
 
 namespace witan::consensus {
 namespace {
@@ -125,16 +126,27 @@ void ConsensusActor::tell_new_round(const EnterRound& effect) {
   (void)events_.send(std::move(event));
 }
 
-void ConsensusActor::tell_equivocation(Height height, std::string_view kind,
-                                       ValidatorIndex validator) {
+void ConsensusActor::tell_evidence(const Evidence& evidence) {
+  const EvidenceKey key = key_of(evidence);
+  const PublicKey& accused = options_.validators->at(key.validator).key;
+  std::string_view kind = name_of(key.kind);
+  if (kind.starts_with("duplicate_")) kind.remove_prefix(std::string_view("duplicate_").size());
   services_.metrics.equivocations.with({kind}).add();
-  measure_.equivocated(validator);
-  Draft<schema::PublishedEvent> event(96);
-  auto evidence = event->initNewEvidence();
-  evidence.setHeight(height.get());
-  evidence.setKind(std::string(kind));
-  evidence.setValidator(as_data(options_.validators->at(validator).key));
-  (void)events_.send(std::move(event));
+  measure_.equivocated(key.validator);
+  log_event(services_.log, Event::equivocation,
+            {{"kind", kind}, {"validator", accused}, {"height", key.height}, {"round", key.round}});
+  const Bytes item = encode_evidence(evidence);
+  Draft<schema::EvidenceFound> found(item.size() / 8 + 16);
+  found->setItem(as_data(ByteView(item)));
+  (void)evidence_.send(std::move(found));
+}
+
+bool ConsensusActor::take_proposal(const SignedProposal& proposal, Round current,
+                                   std::optional<UnixTime> now) {
+  if (!blocks_.add_proposal(proposal, current, now)) return false;
+  if (const auto other = blocks_.contradicted_by(proposal))
+    tell_evidence(ordered(*other, proposal));
+  return true;
 }
 
 void ConsensusActor::perform(const NewLock& effect) {
@@ -172,23 +184,15 @@ void ConsensusActor::perform(const Decide& effect) {
 }
 
 void ConsensusActor::perform(const Equivocation& effect) {
-  const Vote& vote = effect.first.vote;
-  tell_equivocation(vote.height, name_of(vote.type), vote.validator);
-  log_event(services_.log, Event::equivocation,
-            {{"kind", name_of(vote.type)},
-             {"validator", options_.validators->at(vote.validator).key},
-             {"height", vote.height},
-             {"round", vote.round}});
+  tell_evidence(ordered(effect.first, effect.second));
 }
 
-void ConsensusActor::perform(const ProposalEquivocation& effect) {
-  tell_equivocation(effect.height, "proposal", effect.proposer);
-  log_event(services_.log, Event::equivocation,
-            {{"kind", "proposal"},
-             {"validator", options_.validators->at(effect.proposer).key},
-             {"height", effect.height},
-             {"round", effect.round}});
+void ConsensusActor::perform(const AmnesiaFound& effect) {
+  tell_evidence(Amnesia{effect.precommit, effect.prevote});
 }
+
+// Told when the second signed proposal came (take_proposal): its block may never.
+void ConsensusActor::perform(const ProposalEquivocation&) {}
 
 // ---- blocks
 

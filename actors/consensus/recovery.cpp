@@ -99,7 +99,7 @@ Status ConsensusActor::replay_record(const LoggedRecord& record) {
     }
     case RecordKind::proposal: {
       WITAN_TRY(const SignedProposal proposal, decode_proposal_record(record.payload));
-      blocks_.add_proposal(proposal, proposal.proposal.round);
+      (void)take_proposal(proposal, proposal.proposal.round);
       feed_complete_proposals();
       return {};
     }
@@ -145,7 +145,7 @@ Status ConsensusActor::replay_own(const LoggedRecord& logged) {
   if (record.kind == SignedKind::watermark) return {};
   if (record.kind == SignedKind::proposal) {
     const SignedProposal proposal{proposal_of(record), record.signature};
-    blocks_.add_proposal(proposal, record.round);
+    (void)take_proposal(proposal, record.round);
     feed_complete_proposals();
   } else {
     feed(VoteReceived{vote_of(record), record.signature});

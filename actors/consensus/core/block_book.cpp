@@ -28,6 +28,16 @@ bool BlockBook::add_proposal(const SignedProposal& proposal, Round current,
   return true;
 }
 
+std::optional<SignedProposal> BlockBook::contradicted_by(const SignedProposal& proposal) const {
+  const Proposal& p = proposal.proposal;
+  for (const Held& held : proposals_) {
+    const Proposal& other = held.proposal.proposal;
+    if (other.round == p.round && other.proposer == p.proposer && !(other == p))
+      return held.proposal;
+  }
+  return std::nullopt;
+}
+
 bool BlockBook::add_part(const BlockPart& part, std::uint32_t parts_count) {
   if (part.height != height_) return false;
   bool added = false;

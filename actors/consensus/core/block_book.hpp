@@ -40,6 +40,9 @@ class BlockBook {
   // from a peer just now.
   bool add_proposal(const SignedProposal& proposal, Round current,
                     std::optional<UnixTime> now = std::nullopt);
+  // A proposal held of the same round and proposer that is not this one: together they are
+  // evidence, whether or not a block of theirs ever becomes whole.
+  [[nodiscard]] std::optional<SignedProposal> contradicted_by(const SignedProposal& proposal) const;
   // Takes a part that was proved under `parts_count`. True if it was new. The count has to be the
   // proposer's: under another count the same leaf is proved at another index (P35).
   bool add_part(const BlockPart& part, std::uint32_t parts_count);

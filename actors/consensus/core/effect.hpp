@@ -25,8 +25,10 @@ struct SignProposal {
 };
 
 // Sign, make durable together with `locked` and `valid`, publish, and feed back as VoteReceived.
-// The vote's validator is self. A prevote's pol_round is the valid round that justified it (L28),
-// else nil.
+// The vote's validator is self. A prevote's pol_round is the newest polka known to justify it: the
+// valid round of L28 or the round of an own lock on the same block, whichever is later; nil if
+// there is neither. Saying the own lock is what lets amnesia be proved without ever accusing a
+// correct validator that unlocked (messages/types/evidence.hpp).
 struct SignVote {
   Vote vote;
   std::optional<RoundValue> locked, valid;
@@ -85,7 +87,15 @@ struct Equivocation {
   bool operator==(const Equivocation&) const = default;
 };
 
-// The proposer of a round proposed two values.
+// One validator precommitted a block and later prevoted another without a polka that allows it
+// (is_amnesia, messages/types/evidence.hpp).
+struct AmnesiaFound {
+  SignedVote precommit, prevote;
+  bool operator==(const AmnesiaFound&) const = default;
+};
+
+// The proposer of a round proposed two values, whose blocks are both here. The signed proposals are
+// in the block book, which tells of a second one before its block is whole.
 struct ProposalEquivocation {
   Height height;
   Round round;
@@ -94,7 +104,8 @@ struct ProposalEquivocation {
   bool operator==(const ProposalEquivocation&) const = default;
 };
 
-using Effect = std::variant<GetValue, SignProposal, SignVote, ScheduleTimeout, RoundFailed,
-                            EnterRound, NewLock, Decide, Equivocation, ProposalEquivocation>;
+using Effect =
+    std::variant<GetValue, SignProposal, SignVote, ScheduleTimeout, RoundFailed, EnterRound,
+                 NewLock, Decide, Equivocation, AmnesiaFound, ProposalEquivocation>;
 
 }  // namespace witan::consensus

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "messages/types/certificate.hpp"
+#include "messages/types/evidence.hpp"
 #include "messages/types/validator_set.hpp"
 
 namespace witan::consensus {
@@ -66,6 +67,10 @@ class RoundTally {
   [[nodiscard]] std::vector<SignedVote> votes() const;
   // nullopt unless the votes held for `value` are a quorum.
   [[nodiscard]] std::optional<Certificate> certificate(VoteType type, const BlockId& value) const;
+  // The first vote held of this validator that fits; pred(const Vote&) -> bool.
+  template <class Pred>
+  [[nodiscard]] std::optional<SignedVote> find(VoteType type, ValidatorIndex validator,
+                                               const Pred& pred) const;
   [[nodiscard]] std::vector<ValuePower> powers(VoteType type) const;
   [[nodiscard]] std::uint64_t any_power(VoteType type) const { return side(type).any_power; }
   [[nodiscard]] std::uint64_t power_of(VoteType type, const ValueId& value) const;
@@ -105,5 +110,18 @@ class RoundTally {
   std::vector<bool> senders_;
   std::uint64_t sender_power_ = 0;
 };
+
+template <class Pred>
+std::optional<SignedVote> RoundTally::find(VoteType type, ValidatorIndex validator,
+                                           const Pred& pred) const {
+  const Side& s = side(type);
+  if (s.first.empty() || s.first[validator].value == none) return std::nullopt;
+  if (SignedVote vote = rebuild(type, validator, s.first[validator]); pred(vote.vote)) return vote;
+  for (const Extra& e : s.extra) {
+    if (e.validator != validator) continue;
+    if (SignedVote vote = rebuild(type, validator, e.stored); pred(vote.vote)) return vote;
+  }
+  return std::nullopt;
+}
 
 }  // namespace witan::consensus

@@ -21,6 +21,7 @@ void VoteKeeper::reset(Height height, ValidatorSetPtr set) {
   commits_.clear();
   proofs_.clear();
   evidence_.clear();
+  amnesia_.clear();
 }
 
 bool VoteKeeper::is_known(const Vote& vote) const {
@@ -54,6 +55,10 @@ bool VoteKeeper::add_exact(const SignedVote& signed_vote) {
   RoundTally& tally = tally_for(vote.round);
   VoteOutcome outcome = tally.add(vote, signed_vote.signature);
   if (outcome.conflicts_with) evidence_.emplace_back(*outcome.conflicts_with, signed_vote);
+  if (outcome.counted)
+    if (const auto other = amnesia_with(vote))
+      vote.type == VoteType::prevote ? amnesia_.emplace_back(*other, signed_vote)
+                                     : amnesia_.emplace_back(signed_vote, *other);
   if (outcome.value_quorum && vote.type == VoteType::precommit && vote.value)
     note_commit(vote.round, *vote.value);
   if ((!outcome.crossed && displaced_.empty()) || vote.round <= current_) return outcome.crossed;
@@ -166,6 +171,7 @@ bool VoteKeeper::wants(const Vote& vote) const {
   const RoundTally* t = tally(vote.round);
   if (t && t->is_conflict(vote)) return true;              // evidence
   if (t && !t->is_new(vote)) return false;                 // duplicate, or past the cap
+  if (amnesia_with(vote)) return true;                     // evidence
   if (vote.round < current_ && !vote.value) return false;  // no rule reads old nil votes
   return !has_quorum(vote.type, vote.round, vote.value);   // surplus: the sum is reached already
 }
@@ -281,6 +287,29 @@ void VoteKeeper::promote_far() {
 
 std::vector<std::pair<SignedVote, SignedVote>> VoteKeeper::take_evidence() {
   return std::exchange(evidence_, {});
+}
+
+std::vector<std::pair<SignedVote, SignedVote>> VoteKeeper::take_amnesia() {
+  return std::exchange(amnesia_, {});
+}
+
+// Round 0 costs nothing for prevotes, and a round without votes one null pointer.
+std::optional<SignedVote> VoteKeeper::amnesia_with(const Vote& vote) const {
+  if (!vote.value) return std::nullopt;
+  const bool forgot = vote.type == VoteType::prevote;
+  const std::int32_t first =
+      forgot ? std::max(base_, vote.pol_round.get() + 1) : vote.round.get() + 1;
+  const std::int32_t end = forgot ? vote.round.get() : window_end().get() + 1;
+  for (std::int32_t r = first; r < end; ++r) {
+    const RoundTally* t = tally(Round(r));
+    if (t == nullptr) continue;
+    const auto found = t->find(forgot ? VoteType::precommit : VoteType::prevote, vote.validator,
+                               [&](const Vote& other) {
+                                 return forgot ? is_amnesia(other, vote) : is_amnesia(vote, other);
+                               });
+    if (found) return found;
+  }
+  return std::nullopt;
 }
 
 std::size_t VoteKeeper::vote_count() const {

@@ -72,7 +72,9 @@ class VoteKeeper {
 
   // Pairs of conflicting votes noticed since the last call.
   [[nodiscard]] std::vector<std::pair<SignedVote, SignedVote>> take_evidence();
-  [[nodiscard]] bool has_evidence() const { return !evidence_.empty(); }
+  // Likewise precommits with the prevote that forgot them; at most one for each vote counted.
+  [[nodiscard]] std::vector<std::pair<SignedVote, SignedVote>> take_amnesia();
+  [[nodiscard]] bool has_evidence() const { return !evidence_.empty() || !amnesia_.empty(); }
 
   [[nodiscard]] const Thresholds& thresholds() const { return thresholds_; }
   [[nodiscard]] std::uint64_t power_of(ValidatorIndex v) const { return set_->at(v).power; }
@@ -98,6 +100,8 @@ class VoteKeeper {
   bool add_exact(const SignedVote& vote);
   bool add_far(Round round, ValidatorIndex validator, const SignedVote* vote);
   [[nodiscard]] FarSlot* far_slot_for(Round round, ValidatorIndex validator);
+  // The vote held, of any round of the window, that makes amnesia together with this one.
+  [[nodiscard]] std::optional<SignedVote> amnesia_with(const Vote& vote) const;
   void note_commit(Round round, const BlockId& value);
   void add_proof(const Certificate& certificate);
   void keep_quorums_of(const RoundTally& tally);
@@ -121,6 +125,7 @@ class VoteKeeper {
   std::vector<RoundValue> commits_;
   std::vector<Certificate> proofs_;
   std::vector<std::pair<SignedVote, SignedVote>> evidence_;
+  std::vector<std::pair<SignedVote, SignedVote>> amnesia_;
 };
 
 }  // namespace witan::consensus

@@ -53,6 +53,21 @@ BOOST_FIXTURE_TEST_CASE(a_proposal_is_complete_once_its_block_has_a_verdict, Boo
   BOOST_CHECK(book.find_block(id) != nullptr);
 }
 
+// Evidence as soon as the second one is signed, whether or not its block is ever whole.
+BOOST_FIXTURE_TEST_CASE(a_second_proposal_of_a_round_contradicts_the_first, Book) {
+  const SignedProposal first = proposal(0, block(1000).header, id);
+  const SignedProposal second = proposal(0, block(1000).header, any_fixed<BlockId>(random));
+  BOOST_CHECK(book.add_proposal(first, Round(0)));
+  BOOST_CHECK(!book.contradicted_by(first));
+  BOOST_CHECK(book.add_proposal(second, Round(0)));
+  BOOST_REQUIRE(book.contradicted_by(second).has_value());
+  BOOST_CHECK(*book.contradicted_by(second) == first);
+  BOOST_CHECK(!book.contradicted_by(proposal(1, block(1000).header, id)));
+  SignedProposal other = second;  // of another validator
+  other.proposal.proposer = 3;
+  BOOST_CHECK(!book.contradicted_by(other));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_proposal_that_names_another_block_is_invalid, Book) {
   const CutBlock cut = block(1000);
   BOOST_CHECK(book.add_proposal(proposal(0, cut.header, any_fixed<BlockId>(random)), Round(0)));

@@ -35,4 +35,17 @@ WITAN_PROPERTY(a_healed_network_decides, [](std::uint64_t seed) {
   RC_ASSERT(net.heal_and_decide(12));
 })
 
+// Evidence soundness (docs/evidence.md): locks are taken and given up again under losses and lies,
+// logs are lost, and nothing a correct validator signs is ever evidence against it.
+WITAN_PROPERTY(nobody_correct_is_ever_accused, [](std::uint64_t seed) {
+  SimNet net(seed, {.loss_permille = 350,
+                    .crash_permille = 10,
+                    .lost_log_permille = 400,
+                    .lie_permille = 350,
+                    .timer_permille = 150});
+  net.run(2500);
+  RC_CLASSIFY(net.check_nobody_correct_is_accused() > 0, "a correct validator unlocked");
+  RC_CLASSIFY(net.amnesia_seen() > 0, "amnesia of the liar found");
+})
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,6 +2,8 @@
 #include "tests/support/boost_test.hpp"
 #include "tests/unit/consensus_core/script.hpp"
 
+using namespace witan;
+using namespace witan::consensus;
 using witan::consensus::test::Script;
 
 BOOST_AUTO_TEST_SUITE(consensus_rules)
@@ -67,7 +69,7 @@ BOOST_AUTO_TEST_CASE(r03_a_lock_on_the_same_value_prevotes_it) {
     pv 0 A 0 1 2   => pc 0 A; lock 0 A
     pc 0 nil 0 1 2 => t precommit 0
     t precommit 0  => enter 1; t propose 1
-    prop 1 A -1 1  => pv 1 A       | 1 prevote lock=A@0 valid=A@0
+    prop 1 A -1 1  => pv 1 A pol 0 | 1 prevote lock=A@0 valid=A@0
   )");
 }
 
@@ -109,6 +111,60 @@ BOOST_AUTO_TEST_CASE(r05_waits_for_the_polka_and_takes_it_from_a_certificate) {
     prop 1 A 0 1   => -                    | 1 propose
     polka 0 A 0 1 2 => pv 1 A pol 0        | 1 prevote
   )");
+}
+
+// Who unlocked by a newer polka says so in every later prevote of that block, also when the
+// proposal does not: else its old precommit would make the prevote amnesia.
+BOOST_AUTO_TEST_CASE(amnesia_is_not_a_relock_followed_by_a_fresh_proposal) {
+  Script s(3);
+  s.run(R"(
+    start 1        => enter 0; t propose 0
+    prop 0 A -1 0  => pv 0 A
+    pv 0 A 0 1 2   => pc 0 A; lock 0 A
+    pc 1 nil 0 1   => enter 1; t propose 1
+    prop 1 B -1 1  => pv 1 nil
+    pv 1 B 0 1 2   => pc 1 B; lock 1 B     | 1 precommit lock=B@1 valid=B@1
+    pc 2 nil 0 1   => enter 2; t propose 2
+    prop 2 B -1 2  => pv 2 B pol 1         | 2 prevote lock=B@1 valid=B@1
+  )");
+  const Vote precommit{VoteType::precommit, Height(1), Round(0), test::block('A'), Round(), 3};
+  Vote prevote{VoteType::prevote, Height(1), Round(2), test::block('B'), Round(1), 3};
+  BOOST_CHECK(!is_amnesia(precommit, prevote));
+  prevote.pol_round = Round();  // what the proposal alone would have said
+  BOOST_CHECK(is_amnesia(precommit, prevote));
+}
+
+BOOST_AUTO_TEST_CASE(amnesia_of_others_is_found_in_either_order) {
+  Script(1).run(R"(
+    start 1        => enter 0; t propose 0
+    pc 0 A 3       => -
+    pv 1 A 3       => -
+    pv 2 B 3       => amnesia 3 0 A 2 B
+  )");
+  Script(1).run(R"(
+    start 1        => enter 0; t propose 0
+    pv 2 B 3       => -
+    pc 0 A 3       => amnesia 3 0 A 2 B
+    pc 1 nil 3     => -
+  )");
+}
+
+BOOST_AUTO_TEST_CASE(amnesia_needs_a_polka_older_than_the_precommit) {
+  for (const std::int32_t pol : {-1, 0, 1, 2}) {
+    Script s(1);
+    s.run("start 1 => enter 0; t propose 0");
+    const auto add = [&](VoteType type, int round, char block, Round pol_round) {
+      const Vote vote{type, Height(1), Round(round), test::block(block), pol_round, 3};
+      BOOST_CHECK(s.core.wants(vote));
+      return s.core.apply(VoteReceived{vote, test::signature_of(3)});
+    };
+    (void)add(VoteType::precommit, 1, 'A', Round());
+    const auto effects = add(VoteType::prevote, 3, 'B', Round(pol));
+    const bool found = std::any_of(effects.begin(), effects.end(), [](const Effect& e) {
+      return std::holds_alternative<AmnesiaFound>(e);
+    });
+    BOOST_CHECK_EQUAL(found, pol < 1);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(r06_an_invalid_value_with_a_polka_prevotes_nil) {

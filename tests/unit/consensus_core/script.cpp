@@ -206,6 +206,11 @@ std::string Script::show(const Effect& effect) {
              (e.first.vote.type == VoteType::prevote ? "pv " : "pc ") + n(e.first.vote.round) +
              " " + letter(e.first.vote.value) + " " + letter(e.second.vote.value);
     }
+    std::string operator()(const AmnesiaFound& e) const {
+      return "amnesia " + std::to_string(e.prevote.vote.validator) + " " +
+             n(e.precommit.vote.round) + " " + letter(e.precommit.vote.value) + " " +
+             n(e.prevote.vote.round) + " " + letter(e.prevote.vote.value);
+    }
     std::string operator()(const ProposalEquivocation& e) const {
       return "propequiv " + std::to_string(e.proposer) + " " + n(e.round) + " " +
              letter(e.value_a) + " " + letter(e.value_b);

@@ -80,6 +80,10 @@ void SimNet::perform(ValidatorIndex node, const Effect& effect) {
     RC_ASSERT(q->first.vote.validator == correct);  // nobody else is ever accused
     RC_ASSERT(q->first.vote.value != q->second.vote.value);
     ++equivocations_;
+  } else if (const auto* a = std::get_if<AmnesiaFound>(&effect)) {
+    RC_ASSERT(is_amnesia(a->precommit.vote, a->prevote.vote));
+    RC_ASSERT(a->prevote.vote.validator == correct);
+    ++amnesia_;
   } else if (const auto* pe = std::get_if<ProposalEquivocation>(&effect)) {
     RC_ASSERT(pe->proposer == correct);
   }
@@ -143,6 +147,7 @@ void SimNet::crash(ValidatorIndex node) {
   const auto quiet = [&](const Input& input) {
     for (const Effect& e : n.core.apply(input))
       RC_ASSERT((std::holds_alternative<Decide>(e) || std::holds_alternative<Equivocation>(e) ||
+                 std::holds_alternative<AmnesiaFound>(e) ||
                  std::holds_alternative<ProposalEquivocation>(e)));
   };
   for (const RestoreOwnVote& v : n.own_votes) {
@@ -172,6 +177,27 @@ void SimNet::restart_without_log(ValidatorIndex node) {
   const RoundState& s = n.core.state();
   for (const RestoreOwnVote& v : n.own_votes)
     RC_ASSERT((!v.locked || (s.locked && s.locked->first >= v.locked->first)));
+}
+
+std::size_t SimNet::check_nobody_correct_is_accused() const {
+  std::size_t unlocked = 0;
+  for (const Node& n : nodes_) {
+    for (const RestoreOwnVote& a : n.own_votes) {
+      for (const RestoreOwnVote& b : n.own_votes) {
+        const Vote& first = a.vote.vote;
+        const Vote& second = b.vote.vote;
+        RC_ASSERT(!is_amnesia(first, second));
+        RC_ASSERT((first == second || first.round != second.round || first.type != second.type));
+        if (first.type == VoteType::precommit && second.type == VoteType::prevote && first.value &&
+            second.value && first.value != second.value && first.round < second.round)
+          ++unlocked;
+      }
+    }
+    for (const RestoreOwnProposal& a : n.own_proposals)
+      for (const RestoreOwnProposal& b : n.own_proposals)
+        RC_ASSERT((a.round != b.round || a.value == b.value));
+  }
+  return unlocked;
 }
 
 void SimNet::run(std::size_t steps) {

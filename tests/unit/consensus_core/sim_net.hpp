@@ -35,6 +35,11 @@ class SimNet {
   [[nodiscard]] int round_highest() const;
   [[nodiscard]] std::size_t crashes() const { return crashes_; }
   [[nodiscard]] std::size_t equivocations_seen() const { return equivocations_; }
+  [[nodiscard]] std::size_t amnesia_seen() const { return amnesia_; }
+  // Everything the correct nodes ever signed, held against itself: no two statements of one of them
+  // are evidence, wherever they were sent and whatever was lost. Returns how often one of them
+  // prevoted another value than it had precommitted before, that is: unlocked, as it may.
+  std::size_t check_nobody_correct_is_accused() const;
 
  private:
   struct Node {
@@ -73,6 +78,7 @@ class SimNet {
   std::map<ValidatorIndex, BlockId> decisions_;
   std::size_t crashes_ = 0;
   std::size_t equivocations_ = 0;
+  std::size_t amnesia_ = 0;
   bool healed_ = false;
 };
 

@@ -214,9 +214,12 @@ void ConsensusCore::sign_vote(VoteType type, const RoundOutput& output) {
   const OwnVoteKey key{state_.height, output.round, type};
   if (own_vote_high_ && key <= *own_vote_high_) return;  // own-vote guard (P8, P20)
   own_vote_high_ = key;
-  emit_signature(
-      SignVote{Vote{type, state_.height, output.round, output.value, output.pol_round, *self_},
-               state_.locked, state_.valid});
+  Round pol_round = output.pol_round;
+  const bool on_lock = type == VoteType::prevote && state_.locked &&
+                       output.value == state_.locked->second && state_.locked->first < output.round;
+  if (on_lock) pol_round = std::max(pol_round, state_.locked->first);
+  emit_signature(SignVote{Vote{type, state_.height, output.round, output.value, pol_round, *self_},
+                          state_.locked, state_.valid});
 }
 
 void ConsensusCore::sign_proposal(const RoundOutput& output) {
@@ -249,6 +252,8 @@ void ConsensusCore::decide(const RoundOutput& output) {
 void ConsensusCore::emit_evidence() {
   for (auto& [first, second] : votes_.take_evidence())
     effects_.push_back(Equivocation{first, second});
+  for (auto& [precommit, prevote] : votes_.take_amnesia())
+    effects_.push_back(AmnesiaFound{precommit, prevote});
 }
 
 void ConsensusCore::emit_live(Effect effect) {
