@@ -11,9 +11,12 @@
 //   state     'M'     state store  name                            meta record
 //   state     'S'     state store  version u64                     node keys stale since version
 //   index     'T'     tx index     transaction id (32)             height u64 + index u32
-//   index     'H'     tx index     (nothing)                       height u64 that 'T' is durable
-//   to index     'O'     sign owner   consensus public key (32)       instance of its sign_state
-//   (16)
+//   index     'H'     tx index     (nothing)                       height u64 to which 'T' and 'E'
+//                                                                  are durable
+//   index     'O'     sign owner   consensus public key (32)       instance of its sign_state (16)
+//   index     'E'     tx index     block height u64 + index u16    evidence in that block
+//   index     'P'     evidence     offence height u64 + hash (32)  pending evidence
+//   index     'A'     evidence     (nothing)                       evidence against this node's key
 //
 // The state database's layout below the prefix is fixed in state_tree.hpp and state_store.hpp.
 // Owners of new columns add their row here first.
@@ -48,8 +51,11 @@ inline constexpr std::uint8_t stale_node = 'S';
 inline constexpr std::uint8_t transaction = 'T';
 inline constexpr std::uint8_t indexed_height = 'H';
 inline constexpr std::uint8_t sign_state = 'O';
+inline constexpr std::uint8_t committed_evidence = 'E';
+inline constexpr std::uint8_t pending_evidence = 'P';
+inline constexpr std::uint8_t own_alarm = 'A';
 
-inline constexpr std::array<Column, 11> columns{{
+inline constexpr std::array<Column, 14> columns{{
     {Database::blocks, block, "block", "block_store", "height", "block id, block"},
     {Database::blocks, commit_certificate, "commit", "block_store", "height", "CommitCertificate"},
     {Database::blocks, receipts, "receipts", "block_store", "height", "Receipts"},
@@ -61,6 +67,10 @@ inline constexpr std::array<Column, 11> columns{{
     {Database::index, transaction, "transaction", "tx_index", "transaction id", "height, index"},
     {Database::index, indexed_height, "indexed_height", "tx_index", "nothing", "height"},
     {Database::index, sign_state, "sign_state", "sign_owner", "public key", "instance id, number"},
+    {Database::index, committed_evidence, "committed_evidence", "tx_index", "height, index",
+     "Evidence"},
+    {Database::index, pending_evidence, "pending_evidence", "evidence", "height, hash", "Evidence"},
+    {Database::index, own_alarm, "own_alarm", "evidence", "nothing", "Evidence"},
 }};
 
 inline void append_u64_be(Bytes& out, std::uint64_t value) {

@@ -8,10 +8,25 @@
 #include "crypto/sign_bytes.hpp"
 #include "messages/base/codec_bytes.hpp"
 #include "messages/wire/consensus_codec.hpp"
+#include "messages/wire/evidence_codec.hpp"
 #include "messages/wire/tx_codec.hpp"
 #include "storage/keys.hpp"
 
 namespace witan::ledger {
+namespace {
+
+// The store failed: nothing is known about the block then.
+bool is_fault_of_store(ErrorCode code) {
+  return code == ErrorCode::io || code == ErrorCode::no_space || code == ErrorCode::corrupt;
+}
+
+StateWrites all_writes(StateWrites first, StateWrites second) {
+  first.insert(first.end(), std::make_move_iterator(second.begin()),
+               std::make_move_iterator(second.end()));
+  return first;
+}
+
+}  // namespace
 
 // Accounts as the state store holds them at the tip.
 class Chain::StateReader final : public AccountReader {
@@ -25,6 +40,22 @@ class Chain::StateReader final : public AccountReader {
 
  private:
   const StateStore& state_;
+};
+
+class Chain::History final : public EvidenceHistory {
+ public:
+  explicit History(const ChainOptions& options) : options_(options) {}
+  Result<std::optional<Bytes>> state(const Hash32& key) const override {
+    return options_.state.get(Module::validators, key);
+  }
+  Result<UnixTime> time_of(Height height) const override {
+    WITAN_TRY(const StoredBlock stored, options_.blocks.block_at(height));
+    WITAN_TRY(const Block block, decode_block(stored.block));
+    return block.header.time;
+  }
+
+ private:
+  const ChainOptions& options_;
 };
 
 Chain::Chain(ChainOptions options)
@@ -150,7 +181,7 @@ Status Chain::index_missing(Height last) {
       ids.push_back(tx_id(bytes));
       if (const auto* o = std::get_if<Opaque>(&tx)) opaque.push_back({ids.back(), o->last_height});
     }
-    WITAN_TRY_VOID(write_index(h, ids, opaque));
+    WITAN_TRY_VOID(write_index(h, ids, opaque, block.evidence));
   }
   return {};
 }
@@ -183,8 +214,9 @@ Result<Account> Chain::account(const AccountId& id) const {
   return StateReader(options_.state).account(id);
 }
 
-std::uint64_t Chain::tx_bytes_max() const {
-  return tx_bytes_budget(options_.genesis.params.block_bytes_max, validators().size(), 0);
+std::uint64_t Chain::tx_bytes_max(std::size_t evidence_bytes) const {
+  return tx_bytes_budget(options_.genesis.params.block_bytes_max, validators().size(),
+                         evidence_bytes);
 }
 
 const PreparedBlock* Chain::prepared(const BlockId& id) const {
@@ -221,18 +253,24 @@ Result<const PreparedBlock*> Chain::build(BuildRequest request) {
   for (std::size_t i = 0; i < txs.size(); ++i)
     candidates.push_back(
         {{request.ids[i], &txs[i], true}, static_cast<std::uint32_t>(request.txs[i].size())});
-  const StateReader reader(options_.state);
-  WITAN_TRY(BuiltBlock built,
-            ledger::build(Execution(rules_, prescribed.height, reader, window_), candidates,
-                          {.tx_bytes_max = tx_bytes_max()}, prescribed.proposer));
-
   PreparedBlock out;
   Block block;
+  const History history(options_);
+  EvidenceJudge judge(evidence_context(), validators(), history);
+  WITAN_TRY_VOID(choose_evidence(request.evidence, judge, block.evidence));
+  const StateReader reader(options_.state);
+  WITAN_TRY(
+      BuiltBlock built,
+      ledger::build(Execution(rules_, prescribed.height, reader, window_), candidates,
+                    {.tx_bytes_max = tx_bytes_max(judge.block_bytes())}, prescribed.proposer));
+
   for (const std::uint32_t index : built.accepted) {
     block.txs.push_back(std::move(request.txs[index]));
     out.ids.push_back(request.ids[index]);
   }
-  WITAN_TRY(out.delta, options_.state.prepare(prescribed.height, built.result.writes()));
+  WITAN_TRY(out.delta,
+            options_.state.prepare(prescribed.height, all_writes(built.result.writes(),
+                                                                 judge.writes(prescribed.height))));
   block.last_commit = std::move(request.last_commit);
   Header& header = block.header;
   header.chain_id = prescribed.chain_id;
@@ -243,7 +281,9 @@ Result<const PreparedBlock*> Chain::build(BuildRequest request) {
   header.prev_block_id = prescribed.prev_block_id;
   if (!is_absent(block.last_commit)) header.prev_commit_hash = commit_hash(block.last_commit);
   header.tx_root = tx_root(out.ids);
-  header.evidence_root = evidence_root({});
+  std::vector<Hash32> evidence_hashes;
+  for (const Bytes& item : block.evidence) evidence_hashes.push_back(evidence_hash(item));
+  header.evidence_root = evidence_root(evidence_hashes);
   header.module_roots = module_roots_of(out.delta.roots);
   header.state_root = out.delta.state_root;
   header.validators_hash = prescribed.validators_hash;
@@ -252,6 +292,7 @@ Result<const PreparedBlock*> Chain::build(BuildRequest request) {
   out.id = block_id(header);
   out.header = header;
   out.bytes = encode_block(block);
+  out.evidence = std::move(block.evidence);
   out.result = std::move(built.result);
   return keep(std::move(out));
 }
@@ -264,17 +305,18 @@ Result<ParsedBlock> Chain::parse(ByteView bytes) const {
   const Header& header = out.block.header;
   out.id = block_id(header);
   WITAN_TRY_VOID(check_header(header, expected(header.origin_round)));
-  if (!out.block.evidence.empty())
-    return fail(ErrorCode::invalid_block, "block.evidence", "no evidence kind is known yet");
-
   BlockLists lists;
+  std::vector<Hash32> evidence_hashes;
+  std::size_t evidence_bytes = 0;
+  WITAN_TRY_VOID(check_evidence(out.block, out.evidence_writes, evidence_hashes, evidence_bytes));
+  lists.evidence_hashes = evidence_hashes;
   out.ids.reserve(out.block.txs.size());
   for (const Bytes& tx : out.block.txs) {
     out.ids.push_back(tx_id(tx));
     lists.tx_bytes += tx_block_bytes(tx.size());
   }
   lists.tx_ids = out.ids;
-  lists.tx_bytes_max = tx_bytes_max();
+  lists.tx_bytes_max = tx_bytes_max(evidence_bytes);
   if (!is_absent(out.block.last_commit))
     lists.last_commit_hash = commit_hash(out.block.last_commit);
   WITAN_TRY_VOID(check_lists(header, lists));
@@ -285,6 +327,71 @@ Result<ParsedBlock> Chain::parse(ByteView bytes) const {
     out.txs.push_back(std::move(decoded));
   }
   return out;
+}
+
+EvidenceContext Chain::evidence_context() const {
+  const GenesisParams& params = options_.genesis.params;
+  return {tip_.height, tip_.time, {params.evidence_max_age_blocks, params.evidence_max_age}};
+}
+
+Status Chain::check_evidence(const Evidence& evidence, std::size_t bytes) const {
+  const History history(options_);
+  return EvidenceJudge(evidence_context(), validators(), history).admit(key_of(evidence), bytes);
+}
+
+Status Chain::check_evidence(const Block& block, StateWrites& writes, std::vector<Hash32>& hashes,
+                             std::size_t& bytes) const {
+  const auto refuse = [](const Error& error) -> Status {
+    if (is_fault_of_store(error.code)) return fail(error);
+    return fail(ErrorCode::invalid_block, "block.evidence", error.to_string());
+  };
+  if (block.evidence.size() > block_evidence_max)
+    return fail(ErrorCode::invalid_block, "block.evidence", "more items than a block may hold");
+  const History history(options_);
+  EvidenceJudge judge(evidence_context(), validators(), history);
+  for (const Bytes& item : block.evidence) {
+    const auto evidence = decode_evidence(item);
+    if (!evidence) return refuse(evidence.error());
+    if (const Status admitted = judge.admit(key_of(*evidence), item.size()); !admitted)
+      return refuse(admitted.error());
+    if (const auto verified = options_.verifier->verify(*evidence); !verified)
+      return refuse(verified.error());
+    hashes.push_back(evidence_hash(item));
+  }
+  writes = judge.writes(block.header.height);
+  bytes = judge.block_bytes();
+  return {};
+}
+
+Status Chain::choose_evidence(const std::vector<Bytes>& candidates, EvidenceJudge& judge,
+                              std::vector<Bytes>& chosen) const {
+  for (const Bytes& item : candidates) {
+    const auto evidence = decode_evidence(item);
+    if (!evidence) continue;
+    const Status admitted = judge.admit(key_of(*evidence), item.size());
+    if (admitted) {
+      chosen.push_back(item);
+    } else if (is_fault_of_store(admitted.error().code)) {
+      return admitted;
+    }
+  }
+  return {};
+}
+
+// Evidence is judged by the time of the block of its height, on every node alike: a block is kept
+// until both limits of its age are passed. One step at a time, so that a round of pruning is short.
+Result<std::optional<Height>> Chain::prune_target(std::uint64_t retain_blocks) const {
+  constexpr std::uint64_t step = 256;
+  const EvidenceContext context = evidence_context();
+  const std::uint64_t keep = std::max(retain_blocks, context.age.blocks_max + 1);
+  const auto first = options_.blocks.first();
+  if (!first || tip_.height.get() <= keep) return std::optional<Height>{};
+  const Height target(std::min(tip_.height.get() - keep, first->get() + step));
+  if (target <= *first) return std::optional<Height>{};
+  WITAN_TRY(const UnixTime time, History(options_).time_of(target - 1));
+  if (!is_expired(context.age, target - 1, time, tip_.height, tip_.time))
+    return std::optional<Height>{};
+  return std::optional<Height>(target);
 }
 
 // The certificate a block carries for the one before it: same block, enough power, good signatures.
@@ -331,12 +438,15 @@ Result<PreparedBlock> Chain::execute_block(ParsedBlock parsed, Bytes bytes,
   WITAN_TRY(out.result,
             ledger::execute(rules_, header.height, reader, window_, txs, header.proposer));
   WITAN_TRY_VOID(check_executed(out.result));
-  WITAN_TRY(out.delta, options_.state.prepare(header.height, out.result.writes()));
+  WITAN_TRY(out.delta,
+            options_.state.prepare(
+                header.height, all_writes(out.result.writes(), std::move(parsed.evidence_writes))));
   WITAN_TRY_VOID(check_state(header, module_roots_of(out.delta.roots)));
   out.id = parsed.id;
   out.header = header;
   out.bytes = std::move(bytes);
   out.ids = std::move(parsed.ids);
+  out.evidence = std::move(parsed.block.evidence);
   return out;
 }
 
@@ -372,7 +482,7 @@ Result<CommittedBlock> Chain::apply(PreparedBlock block, const CommitCertificate
     WITAN_TRY_VOID(options_.blocks.put(
         block.header.height, block.id, block.bytes, encode_certificate(certificate),
         encode_receipts(block.result.receipts), Durability::buffered));
-  WITAN_TRY_VOID(write_index(block.header.height, block.ids, block.result.opaque));
+  WITAN_TRY_VOID(write_index(block.header.height, block.ids, block.result.opaque, block.evidence));
   WITAN_TRY_VOID(options_.state.commit(std::move(block.delta), block.id, Durability::buffered));
   window_.commit(block.header.height, block.result.opaque);
   tip_ = {block.header.height, block.id, block.header.time, block.header.state_root, certificate};
@@ -387,14 +497,16 @@ Result<CommittedBlock> Chain::apply(PreparedBlock block, const CommitCertificate
   out.ids = std::move(block.ids);
   out.receipts = std::move(block.result.receipts);
   out.accounts = std::move(block.result.accounts);
+  out.evidence = std::move(block.evidence);
   return out;
 }
 
 // Opaque transactions are a measuring device of development chains and are not indexed: an entry
 // costs 1.5 us of CPU (bench_storage, index_put), an eighth of what a node has for one of them.
 Status Chain::write_index(Height height, const std::vector<TxId>& ids,
-                          std::span<const OpaqueEntry> opaque) {
-  if (options_.index == nullptr || opaque.size() == ids.size()) return {};
+                          std::span<const OpaqueEntry> opaque, std::span<const Bytes> evidence) {
+  if (options_.index == nullptr) return {};
+  if (opaque.size() == ids.size() && evidence.empty()) return {};
   WriteBatch batch;
   auto skip = opaque.begin();  // both are in the order of the block
   for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -404,6 +516,12 @@ Status Chain::write_index(Height height, const std::vector<TxId>& ids,
     }
     const Bytes place = ByteWriter(12).u64(height.get()).u32(static_cast<std::uint32_t>(i)).take();
     batch.put(keys::for_id(keys::transaction, ids[i]), place);
+  }
+  for (std::size_t i = 0; i < evidence.size(); ++i) {
+    Bytes key = keys::at_height(keys::committed_evidence, height);
+    key.push_back(static_cast<std::uint8_t>(i >> 8U));
+    key.push_back(static_cast<std::uint8_t>(i));
+    batch.put(key, evidence[i]);
   }
   return options_.index->write(batch, Durability::buffered);
 }

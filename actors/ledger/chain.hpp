@@ -14,6 +14,7 @@
 
 #include "actors/ledger/core/block_builder.hpp"
 #include "actors/ledger/core/block_rules.hpp"
+#include "actors/ledger/core/evidence_rules.hpp"
 #include "actors/ledger/core/executor.hpp"
 #include "crypto/verify.hpp"
 #include "storage/block_store.hpp"
@@ -46,6 +47,7 @@ struct ParsedBlock {
   BlockId id;
   std::vector<Transaction> txs;
   std::vector<TxId> ids;
+  StateWrites evidence_writes;
 };
 
 // A block executed on the tip, ready to be committed.
@@ -54,6 +56,7 @@ struct PreparedBlock {
   Header header;
   Bytes bytes;  // encoded block
   std::vector<TxId> ids;
+  std::vector<Bytes> evidence;
   ExecutionResult result;
   PreparedDelta delta;
 };
@@ -67,6 +70,7 @@ struct CommittedBlock {
   std::vector<TxId> ids;
   std::vector<Receipt> receipts;
   std::vector<AccountWrite> accounts;
+  std::vector<Bytes> evidence;
 };
 
 // Above what consensus holds of one height (its blocks_max, one from sync, our own of a few
@@ -83,7 +87,13 @@ class Chain {
   [[nodiscard]] Height next_height() const;
   [[nodiscard]] Height durable_height() const { return durable_; }
   [[nodiscard]] Result<Account> account(const AccountId& id) const;
-  [[nodiscard]] std::uint64_t tx_bytes_max() const;
+  // What transactions may take in the next block beside so much evidence (evidence_block_bytes).
+  [[nodiscard]] std::uint64_t tx_bytes_max(std::size_t evidence_bytes = 0) const;
+  // Whether the next block may hold this evidence; signatures are not checked. Errors as those of
+  // EvidenceJudge::admit.
+  [[nodiscard]] Status check_evidence(const Evidence& evidence, std::size_t bytes) const;
+  // The highest block that may be pruned below: none that evidence may still need is lost.
+  [[nodiscard]] Result<std::optional<Height>> prune_target(std::uint64_t retain_blocks) const;
 
   struct BuildRequest {
     Round round;
@@ -91,6 +101,7 @@ class Chain {
     CommitCertificate last_commit;
     std::vector<Bytes> txs;  // verified by the mempool, in its order
     std::vector<TxId> ids;
+    std::vector<Bytes> evidence;  // verified by the pool; what may not be in this block is left out
   };
   // Builds, executes and keeps a block. The proposer is the one of (next height, round).
   [[nodiscard]] Result<const PreparedBlock*> build(BuildRequest request);
@@ -119,6 +130,12 @@ class Chain {
   Status load_opaque_window();
   [[nodiscard]] ExpectedHeader expected(Round origin) const;
   [[nodiscard]] Status check_last_commit(const Block& block) const;
+  [[nodiscard]] EvidenceContext evidence_context() const;
+  // Every item of a proposed block, cheap rules first; what they write, and their hashes.
+  [[nodiscard]] Status check_evidence(const Block& block, StateWrites& writes,
+                                      std::vector<Hash32>& hashes, std::size_t& bytes) const;
+  [[nodiscard]] Status choose_evidence(const std::vector<Bytes>& candidates, EvidenceJudge& judge,
+                                       std::vector<Bytes>& chosen) const;
   [[nodiscard]] const ValidatorSet& validators() const { return options_.verifier->set(); }
   Result<PreparedBlock> execute_block(ParsedBlock parsed, Bytes bytes,
                                       const std::vector<bool>& verified) const;
@@ -127,9 +144,10 @@ class Chain {
                                bool store_block);
   // Transfers only; `opaque`: those of the ids that are none.
   Status write_index(Height height, const std::vector<TxId>& ids,
-                     std::span<const OpaqueEntry> opaque);
+                     std::span<const OpaqueEntry> opaque, std::span<const Bytes> evidence);
 
   class StateReader;
+  class History;
   ChainOptions options_;
   ExecutionRules rules_;
   Hash32 validators_hash_;

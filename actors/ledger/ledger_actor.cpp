@@ -4,6 +4,7 @@
 
 #include "messages/base/hex.hpp"
 #include "messages/wire/consensus_codec.hpp"
+#include "messages/wire/evidence_codec.hpp"
 #include "messages/wire/limits.hpp"
 
 namespace witan::ledger {
@@ -25,7 +26,8 @@ LedgerActor::LedgerActor(rt::ActorContext& context, Services services, LedgerOpt
       consensus_(context.ref<ConsensusRole>(ConsensusRole::path)),
       mempool_(context.ref<MempoolRole>(MempoolRole::path)),
       sync_(context.ref<SyncRole>(SyncRole::path)),
-      events_(context.ref<EventsRole>(EventsRole::path)) {
+      events_(context.ref<EventsRole>(EventsRole::path)),
+      evidence_(context.ref<EvidenceRole>(EvidenceRole::path)) {
   for (std::size_t i = 0; i < options_.verifier_workers; ++i)
     verifiers_.push_back(context.ref<TransferVerifierRole>(std::string(TransferVerifierRole::path) +
                                                            "/" + std::to_string(i)));
@@ -34,6 +36,7 @@ LedgerActor::LedgerActor(rt::ActorContext& context, Services services, LedgerOpt
   handle<schema::CommitBlock>(&LedgerActor::on_commit);
   handle<schema::GetTip>(&LedgerActor::on_get_tip);
   handle<schema::GetAccounts>(&LedgerActor::on_get_accounts);
+  handle<schema::PendingEvidence>(&LedgerActor::on_pending_evidence);
 }
 
 template <class T>
@@ -83,6 +86,7 @@ void LedgerActor::build(Round round, UnixTime time, const CommitCertificate& las
   request.round = round;
   request.time = time;
   request.last_commit = last_commit;
+  request.evidence = pending_evidence_;
   const auto items = require(split_items(as_view(reaped.getTransactions()),
                                          limits::block_transactions_max, tx_bytes_max, "reaped"),
                              "mempool");
@@ -246,12 +250,49 @@ void LedgerActor::on_commit(schema::CommitBlock::Reader in, const Envelope&) {
              {"ms", static_cast<double>(took.ns) / 1e6}});
   tell_mempool(block);
   announce(block, certificate.round);
-  if (options_.retain_blocks > 0 && block.height.get() > options_.retain_blocks &&
-      block.height.get() % 64 == 0) {
-    const auto pruned = options_.blocks->prune_below(block.height - options_.retain_blocks);
-    if (!pruned) context().fail_node(pruned.error().code, pruned.error().to_string());
-    log_event(services_.log, Event::pruned, {{"height", block.height - options_.retain_blocks}});
+  tell_evidence(block);
+  if (options_.retain_blocks > 0 && block.height.get() % 64 == 0) prune();
+}
+
+void LedgerActor::prune() {
+  const auto target = require(chain_->prune_target(options_.retain_blocks), "pruning");
+  if (!target) return;
+  const auto pruned = options_.blocks->prune_below(*target);
+  if (!pruned) context().fail_node(pruned.error().code, pruned.error().to_string());
+  log_event(services_.log, Event::pruned, {{"height", *target}});
+}
+
+void LedgerActor::tell_evidence(const CommittedBlock& block) {
+  if (block.evidence.empty()) return;
+  Draft<schema::EvidenceCommitted> out(block_evidence_bytes_max / 8 + 256);
+  out->setHeight(block.height.get());
+  auto items = out->initItems(static_cast<kj::uint>(block.evidence.size()));
+  for (kj::uint i = 0; i < items.size(); ++i) items.set(i, as_data(ByteView(block.evidence[i])));
+  (void)evidence_.send(std::move(out));
+}
+
+// ---- evidence
+
+// Keeps what the next proposals may take, and says what may never be taken.
+void LedgerActor::on_pending_evidence(schema::PendingEvidence::Reader in,
+                                      const Envelope& envelope) {
+  const auto items = in.getItems();
+  pending_evidence_.clear();
+  Draft<schema::EvidenceVerdicts> out(items.size() * 4 + 16);
+  auto codes = out->initCodes(items.size());
+  for (kj::uint i = 0; i < items.size(); ++i) {
+    const ByteView bytes = as_view(items[i]);
+    const auto evidence = decode_evidence(bytes);
+    const Status may =
+        evidence ? chain_->check_evidence(*evidence, bytes.size()) : Status(fail(evidence.error()));
+    const ErrorCode code = may ? ErrorCode::ok : may.error().code;
+    if (code == ErrorCode::io || code == ErrorCode::corrupt)
+      context().fail_node(code, "judging evidence: " + may.error().to_string());
+    if (code == ErrorCode::ok || code == ErrorCode::wrong_height)
+      pending_evidence_.emplace_back(bytes.begin(), bytes.end());
+    codes.set(i, std::string(name_of(code)));
   }
+  context().reply(envelope, std::move(out));
 }
 
 void LedgerActor::announce(const CommittedBlock& block, Round round) {

@@ -8,6 +8,7 @@
 
 #include "actors/api/interface.hpp"
 #include "actors/consensus/interface.hpp"
+#include "actors/evidence/interface.hpp"
 #include "actors/ledger/chain.hpp"
 #include "actors/ledger/interface.hpp"
 #include "actors/mempool/interface.hpp"
@@ -47,6 +48,7 @@ class LedgerActor final : public rt::ActorFor<LedgerRole> {
   void on_commit(schema::CommitBlock::Reader in, const Envelope& envelope);
   void on_get_tip(schema::GetTip::Reader in, const Envelope& envelope);
   void on_get_accounts(schema::GetAccounts::Reader in, const Envelope& envelope);
+  void on_pending_evidence(schema::PendingEvidence::Reader in, const Envelope& envelope);
 
   void build(Round round, UnixTime time, const CommitCertificate& last_commit,
              schema::Reaped::Reader reaped);
@@ -59,16 +61,20 @@ class LedgerActor final : public rt::ActorFor<LedgerRole> {
                      const Status& outcome);
   void announce(const CommittedBlock& block, Round round);
   void tell_mempool(const CommittedBlock& block);
+  void tell_evidence(const CommittedBlock& block);
+  void prune();
   template <class T>
   T require(Result<T> result, const char* what);
 
   Services services_;
   LedgerOptions options_;
   std::unique_ptr<Chain> chain_;
+  std::vector<Bytes> pending_evidence_;  // as the pool last told: the next proposal takes from it
   rt::ActorRef<ConsensusRole> consensus_;
   rt::ActorRef<MempoolRole> mempool_;
   rt::ActorRef<SyncRole> sync_;
   rt::ActorRef<EventsRole> events_;
+  rt::ActorRef<EvidenceRole> evidence_;
   std::vector<rt::ActorRef<TransferVerifierRole>> verifiers_;
 };
 

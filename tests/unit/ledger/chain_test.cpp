@@ -7,7 +7,7 @@
 #include "actors/ledger/receipts.hpp"
 #include "messages/wire/tx_codec.hpp"
 #include "storage/keys.hpp"
-#include "tests/unit/consensus_actor/world.hpp"
+#include "tests/unit/evidence/samples.hpp"
 
 namespace witan::test {
 namespace {
@@ -56,12 +56,14 @@ struct Site {
     WITAN_REQUIRE_OK(opened);
     chain = std::move(*opened);
   }
-  Bytes build(const std::vector<Bytes>& txs, std::int32_t round = 0) {
+  Bytes build(const std::vector<Bytes>& txs, std::int32_t round = 0,
+              const std::vector<Bytes>& evidence = {}) {
     Chain::BuildRequest request;
     request.round = Round(round);
     request.time = world.genesis.time + Duration::from_s(1);
     request.last_commit = chain->tip().certificate;
     request.txs = txs;
+    request.evidence = evidence;
     for (const Bytes& tx : txs) request.ids.push_back(tx_id(tx));
     const auto built = chain->build(std::move(request));
     WITAN_REQUIRE_OK(built);
@@ -126,6 +128,8 @@ Bytes changed(const Bytes& bytes, const std::function<void(Block&)>& change) {
   change(*block);
   return encode_block(*block);
 }
+
+std::string broken_field(const Status& status) { return status ? "" : status.error().field; }
 
 }  // namespace
 
@@ -306,6 +310,133 @@ BOOST_FIXTURE_TEST_CASE(index_entries_lost_with_power_are_written_again, TwoSite
   a->open();
   BOOST_CHECK(a->indexed(txs[0]));
   BOOST_CHECK(!a->indexed(opaque(0)));
+}
+
+// ---- evidence
+
+BOOST_FIXTURE_TEST_CASE(evidence_is_committed_once_and_counted_in_the_state, TwoSites) {
+  grow();
+  std::vector<Bytes> all;
+  for (const Evidence& e : one_of_each(world, 2, 1)) all.push_back(encode_evidence(e));
+  const Bytes bytes = a->build({transfer(0)}, 0, all);
+  BOOST_CHECK(decode_block(bytes)->evidence == all);
+  WITAN_REQUIRE_OK(b->check(bytes));
+  WITAN_REQUIRE_OK(a->commit(bytes));
+  WITAN_REQUIRE_OK(b->commit(bytes));
+  BOOST_CHECK_EQUAL(a->chain->tip().state_root, b->chain->tip().state_root);
+  const auto record =
+      a->state->get(Module::validators, ledger::accused_state_key(key_number(2).public_key()));
+  BOOST_REQUIRE(record && record->has_value());
+  BOOST_CHECK((*ledger::decode_accused(**record) == ledger::AccusedRecord{6, Height(2)}));
+  // The next proposal leaves out what is on the chain; a block that has it again is refused.
+  grow();
+  const Bytes next = a->build({}, 0, all);
+  BOOST_CHECK(decode_block(next)->evidence.empty());
+  const auto again = changed(next, [&](Block& block) {
+    block.evidence = {all[0]};
+    block.header.evidence_root = evidence_root(std::vector{evidence_hash(all[0])});
+  });
+  BOOST_CHECK_EQUAL(broken_field(b->check(again)), "block.evidence");
+  // A node that has the blocks only comes to the same state and the same index.
+  Site c(world);
+  for (std::uint64_t h = 1; h <= 3; ++h) {
+    const auto stored = a->blocks->block_at(Height(h));
+    const auto certificate = a->blocks->certificate_at(Height(h));
+    const auto receipts = a->blocks->receipts_at(Height(h));
+    BOOST_REQUIRE(stored && certificate && receipts);
+    WITAN_REQUIRE_OK(c.blocks->put(Height(h), stored->id, stored->block, *certificate, *receipts,
+                                   Durability::buffered));
+  }
+  c.open();
+  BOOST_CHECK_EQUAL(c.chain->tip().state_root, a->chain->tip().state_root);
+  const auto indexed = [](const Site& site) {
+    std::vector<Bytes> out;
+    WITAN_REQUIRE_OK(site.index->scan(KeyRange::prefix(Bytes{keys::committed_evidence}),
+                                      Direction::forward, [&](ByteView, ByteView value) {
+                                        out.emplace_back(value.begin(), value.end());
+                                        return true;
+                                      }));
+    return out;
+  };
+  BOOST_CHECK(indexed(*a) == all);
+  BOOST_CHECK(indexed(c) == all);
+}
+
+BOOST_FIXTURE_TEST_CASE(evidence_that_may_not_be_in_a_block_makes_it_invalid, TwoSites) {
+  grow();
+  grow();
+  const auto item = [&](const Evidence& e) { return encode_evidence(e); };
+  const Bytes good = item(duplicate_vote(world, 2, 1));
+  const auto with = [&](const std::vector<Bytes>& evidence) {
+    return changed(a->build({}), [&](Block& block) {
+      block.evidence = evidence;
+      std::vector<Hash32> hashes;
+      for (const Bytes& e : evidence) hashes.push_back(evidence_hash(e));
+      block.header.evidence_root = evidence_root(hashes);
+    });
+  };
+  const auto refused = [&](const std::vector<Bytes>& evidence, const char* why) {
+    const Status status = b->check(with(evidence));
+    BOOST_REQUIRE_MESSAGE(!status, why);
+    BOOST_CHECK_MESSAGE(status.error().field == "block.evidence",
+                        why << ": " << status.error().to_string());
+  };
+  DuplicateVote forged = duplicate_vote(world, 2, 1);
+  forged.second.signature.data[9] ^= 1;
+  DuplicateVote harmless = duplicate_vote(world, 2, 1);
+  harmless.second = harmless.first;
+  refused({item(forged)}, "a bad signature");
+  refused({item(harmless)}, "no contradiction");
+  refused({good, good}, "twice");
+  refused({good, item(duplicate_vote(world, 2, 1))}, "the same offence by other signatures");
+  refused({item(duplicate_vote(world, 2, 3))}, "of this very height, which is not decided");
+  refused({item(duplicate_vote(world, 2, 9))}, "of a height to come");
+  refused({Bytes{1, 2, 3}}, "not evidence");
+  std::vector<Bytes> many;
+  for (std::int32_t r = 0; r < 64; ++r) many.push_back(item(amnesia(world, 2, 1, 0, r + 1)));
+  refused(many, "more bytes than a block may hold");
+  BOOST_CHECK_EQUAL(
+      broken_field(b->check(changed(with({good}), [](Block& block) { block.evidence.clear(); }))),
+      "header.evidence_root");
+  // As much as fits is taken, and the state says how much.
+  const auto taken = decode_block(a->build({}, 0, many))->evidence;
+  BOOST_CHECK_GT(taken.size(), 20u);
+  BOOST_CHECK_LT(taken.size(), 64u);
+  // with() leaves the state root as it was: the count must be in it.
+  BOOST_CHECK_EQUAL(broken_field(b->check(with({good}))), "header.module_roots.validators");
+}
+
+BOOST_AUTO_TEST_CASE(evidence_expires_by_height_and_time_and_blocks_stay_until_then) {
+  TwoSites s;
+  s.world.genesis.params.evidence_max_age_blocks = 3;
+  s.world.genesis.params.evidence_max_age = Duration::from_s(10);
+  s.world.reset();
+  s.a = std::make_unique<Site>(s.world);
+  s.b = std::make_unique<Site>(s.world);
+  const auto age = [&](std::uint64_t height) {
+    return s.a->chain->check_evidence(duplicate_vote(s.world, 2, height), 500);
+  };
+  for (int i = 0; i < 8; ++i) s.grow();  // nanoseconds apart
+  WITAN_REQUIRE_OK(age(1));              // old by height only
+  BOOST_CHECK(!s.a->chain->prune_target(1)->has_value());
+  Chain::BuildRequest request;
+  request.round = Round(0);
+  request.time = s.world.genesis.time + Duration::from_s(60);
+  request.last_commit = s.a->chain->tip().certificate;
+  const auto built = s.a->chain->build(std::move(request));
+  WITAN_REQUIRE_OK(built);
+  const Bytes bytes = (*built)->bytes;
+  WITAN_REQUIRE_OK(s.a->commit(bytes));
+  WITAN_CHECK_ERROR(age(5), ErrorCode::expired);  // 9 - 5 > 3, and 59 s
+  WITAN_REQUIRE_OK(age(6));                       // young by height
+  WITAN_CHECK_ERROR(age(10), ErrorCode::wrong_height);
+  const auto target = s.a->chain->prune_target(1);
+  WITAN_REQUIRE_OK(target);
+  BOOST_REQUIRE(target->has_value());
+  BOOST_CHECK_EQUAL(**target, Height(5));
+  WITAN_REQUIRE_OK(s.a->blocks->prune_below(**target));
+  WITAN_CHECK_ERROR(age(4), ErrorCode::expired);  // pruned here, expired everywhere
+  WITAN_REQUIRE_OK(age(6));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_pruned_chain_is_not_told_to_rebuild_its_state, TwoSites) {
