@@ -51,6 +51,15 @@ Result<Stores> Stores::open(const FilePath& home, const StorageConfig& config,
   return out;
 }
 
+Result<ChainHeader> Stores::chain_header(Height height) const {
+  WITAN_TRY(const StoredBlock stored, blocks->block_at(height));
+  WITAN_TRY(const Block block, decode_block(stored.block));
+  WITAN_TRY(const Bytes raw, blocks->certificate_at(height));
+  ChainHeader out{block.header, {}};
+  WITAN_TRY(out.certificate, decode_certificate(raw));
+  return out;
+}
+
 Height Stores::own_commit_height(ValidatorIndex self) const {
   const Height last = height();
   if (last.get() == 0) return Height(0);

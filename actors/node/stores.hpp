@@ -6,13 +6,15 @@
 #include "config/node_config.hpp"
 #include "crypto/sign_bytes.hpp"
 #include "crypto/sign_checkpoint.hpp"
+#include "crypto/verify_evidence.hpp"
 #include "storage/block_store.hpp"
 #include "storage/data_dir.hpp"
 #include "storage/state_store.hpp"
 
 namespace witan::node {
 
-// Reads are thread-safe; the ledger actor is the only writer.
+// Reads are thread-safe; the ledger actor is the only writer, but for the columns of index.db that
+// storage/keys.hpp gives to others (pending evidence, the sign-state's number).
 struct Stores {
   std::unique_ptr<DataDir> dir;
   std::unique_ptr<BlockStore> blocks;
@@ -26,6 +28,9 @@ struct Stores {
 
   // Last stored block; 0 if none.
   [[nodiscard]] Height height() const { return blocks->last().value_or(Height(0)); }
+  // A decided block's header with the certificate kept for it. Errors: not_found, pruned, io,
+  // corrupt.
+  [[nodiscard]] Result<ChainHeader> chain_header(Height height) const;
   // Last of the newest blocks whose commit certificate carries this validator's signature.
   [[nodiscard]] Height own_commit_height(ValidatorIndex self) const;
 };

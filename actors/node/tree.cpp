@@ -10,6 +10,7 @@
 #include "actors/consensus/effect_runner.hpp"
 #include "actors/consensus/transfer_verifier.hpp"
 #include "actors/consensus/verifier_actor.hpp"
+#include "actors/evidence/evidence_actor.hpp"
 #include "actors/ledger/core/genesis_state.hpp"
 #include "actors/ledger/ledger_actor.hpp"
 #include "actors/mempool/mempool_actor.hpp"
@@ -159,6 +160,7 @@ rt::SupervisorSpec Wiring::chain() {
   }
   group.children.emplace_back(consensus());
   group.children.emplace_back(sync());
+  group.children.emplace_back(evidence());
   return group;
 }
 
@@ -245,6 +247,19 @@ rt::ChildSpec Wiring::sync() {
     options.store = stores.blocks.get();
     options.initial_height = inputs.genesis.initial_height;
     return std::make_unique<sync::SyncActor>(context, services, std::move(options));
+  };
+  return child;
+}
+
+rt::ChildSpec Wiring::evidence() {
+  rt::ChildSpec child;
+  child.name = "evidence";
+  child.factory = [this](rt::ActorContext& context) {
+    evidence::EvidenceOptions options{.verifier = verifier, .store = *stores.index};
+    options.self = self;
+    options.chain_header = [this](Height height) { return stores.chain_header(height); };
+    options.stop_on_own = inputs.interposer == nullptr;  // a misbehaving node is meant to go on
+    return std::make_unique<evidence::EvidenceActor>(context, services, std::move(options));
   };
   return child;
 }

@@ -50,6 +50,7 @@ class Wiring {
   [[nodiscard]] rt::ChildSpec ledger();
   [[nodiscard]] rt::ChildSpec mempool() const;
   [[nodiscard]] rt::ChildSpec sync();
+  [[nodiscard]] rt::ChildSpec evidence();
   [[nodiscard]] std::size_t verifier_workers() const;
 };
 

@@ -8,6 +8,7 @@
 #include "messages/schema/api.capnp.h"
 #include "messages/schema/chain.capnp.h"
 #include "messages/schema/consensus.capnp.h"
+#include "messages/schema/evidence.capnp.h"
 #include "messages/schema/peer.capnp.h"
 
 namespace witan {
@@ -22,7 +23,7 @@ struct PeersRole {
                               schema::PeerMisbehaved, schema::GetPeers>,
                   rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart,
                                 schema::Certificate, schema::RoundCertificate, schema::RoundStatus>,
-                  rt::Bulk<schema::TransactionBatch, schema::SyncStatus>>;
+                  rt::Bulk<schema::TransactionBatch, schema::SyncStatus, schema::EvidenceBatch>>;
 };
 
 // A message listed under Consensus and Bulk is sent to this peer (answers, catch-up pushes).
@@ -35,7 +36,7 @@ struct SessionRole {
                   rt::Consensus<schema::Vote, schema::Proposal, schema::BlockPart,
                                 schema::Certificate, schema::RoundCertificate, schema::RoundStatus>,
                   rt::Bulk<schema::TransactionBatch, schema::SyncStatus, schema::RangeRequest,
-                           schema::RangeResponse>>;
+                           schema::RangeResponse, schema::EvidenceBatch>>;
 };
 
 }  // namespace witan

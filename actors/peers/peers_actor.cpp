@@ -51,6 +51,7 @@ PeersActor::PeersActor(rt::ActorContext& context, Services services, Transport& 
   handle<schema::RoundStatus>(&PeersActor::broadcast<schema::RoundStatus>);
   handle<schema::TransactionBatch>(&PeersActor::broadcast<schema::TransactionBatch>);
   handle<schema::SyncStatus>(&PeersActor::broadcast<schema::SyncStatus>);
+  handle<schema::EvidenceBatch>(&PeersActor::broadcast<schema::EvidenceBatch>);
   own<schema::DialTimer>(&PeersActor::on_dial_timer);
 }
 

@@ -34,6 +34,8 @@ Rate rate_of(Channel channel) {
       return {500, 1000};
     case Channel::transactions:
       return {5'000, 5'000};
+    case Channel::witness_meta:  // evidence: signatures to verify
+      return {20, 100};
     default:
       return {100, 100};
   }
@@ -56,6 +58,7 @@ SessionActor::SessionActor(rt::ActorContext& context, Services services, Transpo
       consensus_(context.ref<ConsensusRole>(ConsensusRole::path)),
       sync_(context.ref<SyncRole>(SyncRole::path)),
       mempool_(context.ref<MempoolRole>(MempoolRole::path)),
+      evidence_(context.ref<EvidenceRole>(EvidenceRole::path)),
       events_(context.ref<EventsRole>(EventsRole::path)) {
   // One worker per peer: its messages keep their order.
   const std::size_t worker = options_.connection % options_.verifier_workers;
@@ -83,6 +86,7 @@ SessionActor::SessionActor(rt::ActorContext& context, Services services, Transpo
   handle<schema::SyncStatus>(&SessionActor::forward<schema::SyncStatus>);
   handle<schema::RangeRequest>(&SessionActor::forward<schema::RangeRequest>);
   handle<schema::RangeResponse>(&SessionActor::forward<schema::RangeResponse>);
+  handle<schema::EvidenceBatch>(&SessionActor::forward<schema::EvidenceBatch>);
   own<schema::HandshakeTimer>(&SessionActor::on_handshake_timer);
   own<schema::PingTimer>(&SessionActor::on_ping_timer);
   own<schema::CreditTimer>(&SessionActor::on_credit_timer);
@@ -344,6 +348,8 @@ void SessionActor::route(const WireMessage& message) {
     (void)sync_.send<schema::RangeRequest>(e);
   } else if (e.is<schema::RangeResponse>()) {
     (void)sync_.send<schema::RangeResponse>(e);
+  } else if (e.is<schema::EvidenceBatch>()) {
+    (void)evidence_.send<schema::EvidenceBatch>(e);
   } else if (e.is<schema::Ping>()) {
     Draft<schema::Pong> pong;
     pong->setNonce(Received<schema::Ping>(e)->getNonce());
@@ -409,7 +415,9 @@ void SessionActor::become_ready(schema::Hello::Reader hello) {
   (void)manager_.send(std::move(ready));
   Draft<schema::PeerReady> peer_ready;
   peer_ready->setPeer(number);
-  (void)consensus_.send(std::move(peer_ready));
+  const Envelope is_ready = std::move(peer_ready).seal();
+  (void)consensus_.send<schema::PeerReady>(is_ready);
+  (void)evidence_.send<schema::PeerReady>(is_ready);
   Draft<schema::SyncStatus> status;
   status->setTip(hello.getTip());
   (void)sync_.send(std::move(status));

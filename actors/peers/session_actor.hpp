@@ -11,6 +11,7 @@
 
 #include "actors/api/interface.hpp"
 #include "actors/consensus/interface.hpp"
+#include "actors/evidence/interface.hpp"
 #include "actors/mempool/interface.hpp"
 #include "actors/peers/frame.hpp"
 #include "actors/peers/interface.hpp"
@@ -129,6 +130,7 @@ class SessionActor final : public rt::ActorFor<SessionRole> {
   rt::ActorRef<ConsensusRole> consensus_;
   rt::ActorRef<SyncRole> sync_;
   rt::ActorRef<MempoolRole> mempool_;
+  rt::ActorRef<EvidenceRole> evidence_;
   rt::ActorRef<EventsRole> events_;
   rt::ActorRef<VerifierRole> verifier_;
 };

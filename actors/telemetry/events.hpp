@@ -58,6 +58,11 @@ enum class LogLevel : std::uint8_t { trace = 0, debug = 1, info = 2, warn = 3, e
   X(no_progress,            warn,  consensus, "height,round,ms", "this height takes longer than three whole rounds and 5 s; said again each time that doubles") \
   X(rebroadcast,            debug, consensus, "height,round,messages", "own messages of this round were sent again") \
   X(equivocation,           warn,  consensus, "kind,validator,height,round", "a validator signed two different messages for one step") \
+  X(evidence_added,         warn,  consensus, "kind,validator,height,round", "proof that a validator broke its promises; it goes to the peers and into a block") \
+  X(evidence_committed,     warn,  consensus, "kind,validator,height,round,block", "a decided block holds this evidence") \
+  X(evidence_dropped,       debug, consensus, "kind,validator,height,code", "pending evidence can not be put into a block any more") \
+  X(evidence_rejected,      info,  consensus, "peer,code,text", "a peer sent evidence that proves nothing; the peer is reported") \
+  X(own_double_sign,        error, signer, "kind,height,round,text", "somebody has this validator's signatures on messages that contradict each other; the node stops signing and ends") \
   X(own_vote_missed,        debug, consensus, "height", "a certificate was formed without this validator; the others were quicker") \
   X(message_rejected,       debug, consensus, "reason,peer,text", "a consensus message was dropped before the core") \
   X(listening,              info,  peers, "address", "accepting peer connections") \

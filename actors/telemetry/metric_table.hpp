@@ -56,6 +56,9 @@ enum class Buckets : unsigned char { none, latency, micro, interval, bytes };
   COUNTER(rebroadcast, "consensus_rebroadcast_total", "Times the messages of a round were sent again") \
   COUNTER(hidden_lock_certs, "consensus_hidden_lock_certs_total", "Polka certificates pushed together with a lock") \
   COUNTER_L(equivocations, "consensus_equivocations_total", "kind", "Conflicting messages of one validator for one step") \
+  GAUGE(evidence_pending, "evidence_pending", "Evidence known here and not in a block yet") \
+  COUNTER_L(evidence_committed, "evidence_committed_total", "kind", "Evidence in decided blocks, as this node committed them") \
+  COUNTER_L(evidence_rejected, "evidence_rejected_total", "reason", "Evidence of peers and users that proves nothing") \
   GAUGE(buffered_msgs, "consensus_buffered_msgs", "Messages kept for the next heights") \
   COUNTER_L(sign_refusals, "signer_refusals_total", "rule", "Signing intents refused") \
   /* p2p: CometBFT */ \

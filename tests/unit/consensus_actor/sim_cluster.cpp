@@ -1,6 +1,7 @@
 #include "tests/unit/consensus_actor/sim_cluster.hpp"
 
 #include "actors/consensus/transfer_verifier.hpp"
+#include "messages/wire/evidence_codec.hpp"
 #include "messages/wire/limits.hpp"
 #include "messages/wire/tx_codec.hpp"
 
@@ -56,7 +57,9 @@ void SimCluster::start(std::size_t index) {
   Node& node = *nodes_[index];
   auto blocks = open_memory(node.disk, "blocks");
   auto state = open_memory(node.disk, "state");
-  BOOST_REQUIRE(blocks.has_value() && state.has_value());
+  auto index_kv = open_memory(node.disk, "index");
+  BOOST_REQUIRE(blocks.has_value() && state.has_value() && index_kv.has_value());
+  node.index_store = std::move(*index_kv);
   auto block_store = BlockStore::open(std::move(*blocks));
   WITAN_REQUIRE_OK(block_store);
   node.blocks = std::move(*block_store);
@@ -84,6 +87,7 @@ void SimCluster::crash(std::size_t index) {
   node.runtime.reset();
   node.blocks.reset();
   node.state.reset();
+  node.index_store.reset();
 }
 
 rt::SupervisorSpec SimCluster::tree(Node& node) {
@@ -102,7 +106,8 @@ rt::SupervisorSpec SimCluster::tree(Node& node) {
                                  .chain_id = world_.chain_id,
                                  .verifier = world_.verifier,
                                  .blocks = *node.blocks,
-                                 .state = *node.state};
+                                 .state = *node.state,
+                                 .index = node.index_store.get()};
       return ledger::Chain::open(std::move(chain));
     };
     options.verifier_workers = 1;
@@ -125,12 +130,24 @@ rt::SupervisorSpec SimCluster::tree(Node& node) {
     options.adaptive_timeouts = options_.adaptive_timeouts;
     return std::make_unique<consensus::ConsensusActor>(context, services(), std::move(options));
   };
+  rt::ChildSpec evidence;
+  evidence.name = "evidence";
+  evidence.factory = [this, &node](rt::ActorContext& context) {
+    evidence::EvidenceOptions options{.verifier = world_.verifier, .store = *node.index_store};
+    options.self = world_.index_of(node.key);
+    options.chain_header = [](Height) -> Result<ChainHeader> {
+      return fail(ErrorCode::not_found, "height");
+    };
+    options.stop_on_own =
+        !node.stage && !(options_.shameless && options_.double_signer == node.index);
+    return std::make_unique<evidence::EvidenceActor>(context, services(), std::move(options));
+  };
   const auto stored = [&node] { return node.blocks->last().value_or(Height(0)); };
   return family(
       "node", {family("storage", {runner_child(node.fs, world_, node.key, stored, 16 * 1024)}),
-               family("chain",
-                      {ledger, tap<MempoolRole>("mempool", hook(&SimCluster::on_mempool)), verifier,
-                       transfers, consensus, tap<SyncRole>("sync", hook(&SimCluster::on_sync))}),
+               family("chain", {ledger, tap<MempoolRole>("mempool", hook(&SimCluster::on_mempool)),
+                                verifier, transfers, consensus,
+                                tap<SyncRole>("sync", hook(&SimCluster::on_sync)), evidence}),
                family("peers", {tap<PeersRole>("peers", hook(&SimCluster::on_peers))})});
 }
 
@@ -142,6 +159,13 @@ void SimCluster::on_peers(Node& node, rt::ActorContext& context, const Envelope&
     const auto vote = read_vote(Received<schema::Vote>(envelope).get());
     BOOST_REQUIRE(vote.has_value());
     node.votes.push_back(*vote);
+    if (const auto other = contradiction_of(node, *vote)) {
+      Draft<schema::Vote> draft;
+      write_vote(*draft, *other);
+      const Envelope twice = std::move(draft).seal();
+      for (std::size_t to = 0; to < nodes_.size(); ++to)
+        if (to != node.index) put_on_the_way(node, to, twice);
+    }
   }
   for (std::size_t to = 0; to < nodes_.size(); ++to) {
     if (to == node.index) continue;
@@ -190,10 +214,32 @@ void SimCluster::tick_stages() {
   }
 }
 
+std::optional<SignedVote> SimCluster::contradiction_of(const Node& node,
+                                                       const SignedVote& vote) const {
+  if (options_.double_signer != node.index || vote.vote.height.get() % 3 != 0) return std::nullopt;
+  if (vote.vote.validator != world_.index_of(node.key)) return std::nullopt;  // repeated for others
+  BlockId other{};
+  other.data.fill(0x77);
+  return world_.vote(node.key, vote.vote.type, vote.vote.height, vote.vote.round, other);
+}
+
+void SimCluster::submit_evidence(std::size_t index, const Evidence& evidence) {
+  Node& node = *nodes_[index];
+  const Bytes bytes = encode_evidence(evidence);
+  Draft<schema::EvidenceBatch> batch(bytes.size() / 8 + 16);
+  batch->initItems(1).set(0, as_data(ByteView(bytes)));
+  (void)node.runtime->ref<EvidenceRole>(EvidenceRole::path).send(std::move(batch));
+  node.runtime->drain();
+}
+
 void SimCluster::deliver(const Packet& packet) {
   Node& node = *nodes_[packet.to];
   if (!node.up) return;
   const Envelope& e = packet.envelope;
+  // Shown its own other votes, a node ends (S11); the shameless one does not look.
+  if (options_.shameless && options_.double_signer == packet.to && e.is<schema::Vote>() &&
+      Received<schema::Vote>(e)->getValidator() == world_.index_of(node.key))
+    return;
   if (node.stage && !node.stage->on_arrived(node_id(packet.from), e)) return;
   if (!nodes_[packet.from]->stage || is_decodable(e)) return route(node, e);
   ++undecodable_;
@@ -209,6 +255,8 @@ void SimCluster::route(Node& node, const Envelope& e) {
   if (e.is<schema::RoundCertificate>()) (void)verifier.send<schema::RoundCertificate>(e);
   if (e.is<schema::RoundStatus>())
     (void)node.runtime->ref<ConsensusRole>(ConsensusRole::path).send<schema::RoundStatus>(e);
+  if (e.is<schema::EvidenceBatch>())
+    (void)node.runtime->ref<EvidenceRole>(EvidenceRole::path).send<schema::EvidenceBatch>(e);
   node.runtime->drain();
 }
 

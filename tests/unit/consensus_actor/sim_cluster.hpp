@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "actors/evidence/evidence_actor.hpp"
 #include "actors/ledger/ledger_actor.hpp"
 #include "storage/block_store.hpp"
 #include "storage/kv.hpp"
@@ -24,6 +25,11 @@ struct SimOptions {
   std::size_t guilty = 0;
   bool adaptive_timeouts = true;
   bool in_order = false;  // between two nodes, as on a connection; else messages overtake
+  // Somebody has this node's key and, at every third height, sends a prevote and a precommit for
+  // other blocks beside those of the node.
+  std::optional<std::size_t> double_signer = std::nullopt;
+  // That node breaks the rules on purpose: it goes on when it is shown the proof.
+  bool shameless = false;
 };
 
 class SimCluster {
@@ -45,6 +51,8 @@ class SimCluster {
   [[nodiscard]] Height height(std::size_t node) const;
   [[nodiscard]] StoredBlock block(std::size_t node, Height height) const;
   [[nodiscard]] const StateStore& state(std::size_t node) const { return *nodes_[node]->state; }
+  [[nodiscard]] KvStore& index(std::size_t node) const { return *nodes_[node]->index_store; }
+  void submit_evidence(std::size_t node, const Evidence& evidence);
   // State root after each height, as announced by the ledger.
   [[nodiscard]] const std::map<std::uint64_t, Hash32>& roots(std::size_t node) const {
     return nodes_[node]->roots;
@@ -74,6 +82,7 @@ class SimCluster {
     std::shared_ptr<MemoryDisk> disk = make_memory_disk();
     std::unique_ptr<BlockStore> blocks;
     std::unique_ptr<StateStore> state;
+    std::unique_ptr<KvStore> index_store;
     std::unique_ptr<rt::Runtime> runtime;
     bool up = false;
     std::uint64_t lives = 0;
@@ -102,6 +111,8 @@ class SimCluster {
   void put_on_the_way(const Node& from, std::size_t to,
                       const peers::Interposer::Departures& departures);
   void tick_stages();
+  [[nodiscard]] std::optional<SignedVote> contradiction_of(const Node& node,
+                                                           const SignedVote& vote) const;
   bool step(Instant limit);
 
   SimOptions options_;
