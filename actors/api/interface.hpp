@@ -13,11 +13,11 @@ namespace witan {
 struct QueryRole {
   static constexpr std::string_view name = "query";
   static constexpr std::string_view path = "/node/api/query";
-  using accepts =
-      rt::Accepts<rt::Control<schema::GetReadiness>,
-                  rt::Bulk<schema::GetStatus, schema::GetBlock, schema::GetBlocks,
-                           schema::GetTransaction, schema::GetAccount, schema::GetValidators,
-                           schema::GetTree, schema::GetGenesis, schema::GetLightBlock>>;
+  using accepts = rt::Accepts<
+      rt::Control<schema::GetReadiness>,
+      rt::Bulk<schema::GetStatus, schema::GetBlock, schema::GetBlocks, schema::GetTransaction,
+               schema::GetAccount, schema::GetValidators, schema::GetTree, schema::GetGenesis,
+               schema::GetLightBlock, schema::GetEvidence>>;
 };
 
 struct EventsRole {

@@ -45,6 +45,7 @@ QueryActor::QueryActor(rt::ActorContext& context, std::shared_ptr<QuerySources> 
   handle<schema::GetLightBlock>(&QueryActor::on_light_block);
   handle<schema::GetTree>(&QueryActor::on_tree);
   handle<schema::GetGenesis>(&QueryActor::on_genesis);
+  handle<schema::GetEvidence>(&QueryActor::on_evidence);
 }
 
 template <class Reply, class Fill>
@@ -120,6 +121,16 @@ void QueryActor::on_tree(schema::GetTree::Reader, const Envelope& request) {
 
 void QueryActor::on_genesis(schema::GetGenesis::Reader, const Envelope& request) {
   answer<schema::GenesisView>(request, [&](auto& out) { return sources_->genesis(out); });
+}
+
+void QueryActor::on_evidence(schema::GetEvidence::Reader ask, const Envelope& request) {
+  answer<schema::EvidenceList>(request, [&](auto& out) -> Status {
+    std::optional<Hash32> hash;
+    if (ask.getHash().size() > 0) {
+      WITAN_TRY(hash, fixed<Hash32>(ask.getHash(), "id"));
+    }
+    return sources_->evidence(ask.getLimit(), hash, out);
+  });
 }
 
 }  // namespace witan

@@ -29,6 +29,7 @@ class QueryActor final : public rt::ActorFor<QueryRole> {
   void on_light_block(schema::GetLightBlock::Reader ask, const Envelope& request);
   void on_tree(schema::GetTree::Reader, const Envelope& request);
   void on_genesis(schema::GetGenesis::Reader, const Envelope& request);
+  void on_evidence(schema::GetEvidence::Reader ask, const Envelope& request);
 
   std::shared_ptr<QuerySources> sources_;
   rt::ActorRef<MempoolRole> mempool_;

@@ -5,6 +5,7 @@
 // limits) have been checked before.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <variant>
 
 #include "messages/base/result.hpp"
@@ -34,6 +35,9 @@ class QuerySources {
                              schema::LightBlockView::Builder out) = 0;
   virtual Status tree(schema::TreeView::Builder out) = 0;
   virtual Status genesis(schema::GenesisView::Builder out) = 0;
+  // At most `limit` pending and as many committed ones; with a hash: that one, or not_found.
+  virtual Status evidence(std::uint32_t limit, const std::optional<Hash32>& hash,
+                          schema::EvidenceList::Builder out) = 0;
 };
 
 }  // namespace witan

@@ -42,6 +42,31 @@ Result<Bytes> transaction_from_body(std::string_view content_type, std::string_v
   return check_size(std::move(*bytes));
 }
 
+Result<Bytes> evidence_from_body(std::string_view content_type, std::string_view body) {
+  const std::string_view type = media_type(content_type);
+  Bytes out;
+  if (type == octets) {
+    out.assign(as_bytes(body).begin(), as_bytes(body).end());
+  } else if (type == "application/json") {
+    const auto json = nlohmann::json::parse(body, nullptr, false);
+    if (!json.is_object())
+      return fail(ErrorCode::malformed, "body", "expected {\"evidence\":\"<hex>\"}");
+    const auto field = json.find("evidence");
+    if (field == json.end() || !field->is_string() || json.size() != 1)
+      return fail(ErrorCode::missing, "evidence", "expected the bytes in hex");
+    auto bytes = from_hex(field->get_ref<const std::string&>());
+    if (!bytes) return fail(ErrorCode::malformed, "evidence", bytes.error().text);
+    out = std::move(*bytes);
+  } else {
+    return fail(ErrorCode::unknown_type, "Content-Type",
+                "expected application/json or application/octet-stream");
+  }
+  if (out.empty()) return fail(ErrorCode::missing, "evidence", "is empty");
+  if (out.size() > evidence_body_bytes_max)
+    return fail(ErrorCode::too_large, "evidence", "above its byte limit");
+  return out;
+}
+
 Result<std::uint32_t> count_batch(std::string_view content_type, ByteView body) {
   if (media_type(content_type) != octets)
     return fail(ErrorCode::unknown_type, "Content-Type", "expected application/octet-stream");

@@ -88,6 +88,8 @@ Status set_parameter(RoutedRequest& out, const std::string& name, const std::str
     out.limit = static_cast<std::uint32_t>(limit);
   } else if (name == "prove") {
     WITAN_TRY(out.prove, parse_flag(name, value));
+  } else if (name == "attack") {
+    WITAN_TRY(out.attack, parse_flag(name, value));
   } else if (name == "txs") {
     WITAN_TRY(out.with_transactions, parse_flag(name, value));
   } else if (name == "wait") {

@@ -40,6 +40,9 @@ inline constexpr std::uint64_t block_range_max = 20;
   X(tree,           GET,  "/api/v1/tree", "", "TreeView", "the supervision tree with the state of every actor") \
   X(mempool,        GET,  "/api/v1/mempool", "limit", "MempoolView", "size of the pool and its first transaction ids (default 30, at most 100)") \
   X(genesis,        GET,  "/api/v1/genesis", "", "GenesisView", "the genesis document") \
+  X(evidence,       GET,  "/api/v1/evidence", "limit", "EvidenceList", "pending and committed evidence of misbehaviour, and who is accused (default 30 of each, at most 100)") \
+  X(evidence_item,  GET,  "/api/v1/evidence/{id}", "", "EvidenceList", "one piece of evidence by its hash (64 hex digits)") \
+  X(submit_evidence, POST, "/api/v1/evidence", "attack", "SubmitEvidenceResult", "one piece: `{\"evidence\":\"<hex>\"}` or its bytes as application/octet-stream; `attack=1`: what a light client holds after an attack") \
   X(events,         GET,  "/api/v1/events", "from", "text/event-stream", "server-sent events; `from=height-index` or Last-Event-ID resumes") \
   X(livez,          GET,  "/livez", "", "text/plain", "200 while the process serves requests") \
   X(readyz,         GET,  "/readyz", "", "Readiness", "200 when the node takes part, 503 with reasons otherwise") \
@@ -53,6 +56,7 @@ inline constexpr std::uint64_t block_range_max = 20;
   X(rpc_validators, GET,  "/validators", "height,page,per_page", "JSON-RPC 2.0", "CometBFT: validators") \
   X(rpc_tx_sync,    GET,  "/broadcast_tx_sync", "tx", "JSON-RPC 2.0", "CometBFT: broadcast_tx_sync (`tx=0x<hex>`)") \
   X(rpc_tx_commit,  GET,  "/broadcast_tx_commit", "tx", "JSON-RPC 2.0", "CometBFT: broadcast_tx_commit (`tx=0x<hex>`)") \
+  X(rpc_evidence,   GET,  "/broadcast_evidence", "evidence", "JSON-RPC 2.0", "CometBFT: broadcast_evidence (`evidence=0x<hex>`)") \
   X(rpc_abci_query, GET,  "/abci_query", "path,data,height,prove", "JSON-RPC 2.0", "CometBFT: abci_query; path `\"/account\"`, data the 32-byte key")
 // clang-format on
 
@@ -97,6 +101,7 @@ struct RoutedRequest {
   bool prove = false;
   bool with_transactions = false;
   bool wait_commit = false;
+  bool attack = false;
   std::map<std::string, std::string, std::less<>> rpc;  // parameters of a JSON-RPC GET, decoded
 };
 

@@ -165,7 +165,8 @@ bool is_method(std::string_view name) {
                                         "validators",
                                         "abci_query",
                                         "broadcast_tx_sync",
-                                        "broadcast_tx_commit"};
+                                        "broadcast_tx_commit",
+                                        "broadcast_evidence"};
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
@@ -178,6 +179,10 @@ Result<Method> method_from(std::string_view name, const Params& p) {
   if (name == "block" || name == "commit") {
     WITAN_TRY(const std::uint64_t height, p.number("height", 0, 0));
     return Method(BlockAt{height, name == "commit"});
+  }
+  if (name == "broadcast_evidence") {
+    WITAN_TRY(Bytes evidence, p.bytes("evidence", 0, true));
+    return Method(BroadcastEvidence{std::move(evidence)});
   }
   WITAN_TRY(Bytes tx, p.bytes("tx", 0, true));
   return Method(BroadcastTx{std::move(tx), name == "broadcast_tx_commit"});
@@ -368,11 +373,13 @@ std::string shape(schema::BlockView::Reader block, const BlockAt& asked) {
          {"canonical", true}});
   Json txs = Json::array();
   for (const auto tx : block.getTransactions()) txs.push_back(base64_of(tx));
+  Json evidence = Json::array();
+  for (const auto item : block.getEvidence()) evidence.push_back(base64_of(item));
   return dump({{"block_id", block_id(block.getHeader().getId())},
                {"block",
                 {{"header", header_json(block.getHeader())},
                  {"data", {{"txs", std::move(txs)}}},
-                 {"evidence", {{"evidence", Json::array()}}},
+                 {"evidence", {{"evidence", std::move(evidence)}}},
                  {"last_commit", block.hasLastCommit() ? commit_json(block.getLastCommit())
                                                        : no_commit_json()}}}});
 }
@@ -413,6 +420,10 @@ std::string shape(schema::SubmitResult::Reader r, bool commit) {
                {"tx_result", outcome(in_block)},
                {"hash", hex_upper(r.getTxId())},
                {"height", decimal(r.getHeight())}});
+}
+
+std::string shape(schema::SubmitEvidenceResult::Reader r) {
+  return dump({{"hash", r.getHashes().size() > 0 ? hex_upper(r.getHashes()[0]) : ""}});
 }
 
 std::string shape(schema::AccountView::Reader account, const std::string& json) {

@@ -32,12 +32,15 @@ struct BroadcastTx {
   Bytes tx;
   bool commit = false;
 };
+struct BroadcastEvidence {
+  Bytes evidence;
+};
 struct AccountQuery {  // abci_query with path "/account"
   Bytes key;
   bool prove = false;
 };
-using Method =
-    std::variant<Health, NodeInfo, NetInfo, BlockAt, ValidatorsAt, BroadcastTx, AccountQuery>;
+using Method = std::variant<Health, NodeInfo, NetInfo, BlockAt, ValidatorsAt, BroadcastTx,
+                            BroadcastEvidence, AccountQuery>;
 
 struct Call {
   std::string id = "null";  // as JSON text
@@ -65,6 +68,7 @@ struct Batch {
 [[nodiscard]] std::string shape(schema::BlockView::Reader block, const BlockAt& asked);
 [[nodiscard]] std::string shape(schema::ValidatorsView::Reader set, const ValidatorsAt& asked);
 [[nodiscard]] std::string shape(schema::SubmitResult::Reader result, bool commit);
+[[nodiscard]] std::string shape(schema::SubmitEvidenceResult::Reader result);
 [[nodiscard]] std::string shape(schema::AccountView::Reader account, const std::string& json);
 
 }  // namespace witan::rpc

@@ -72,6 +72,15 @@ Draft<schema::SubmitTx> submit_draft(const Bytes& tx, bool commit) {
   return draft;
 }
 
+Draft<schema::SubmitEvidence> evidence_draft(const Bytes& bytes, bool attack) {
+  Draft<schema::SubmitEvidence> draft(bytes.size() / 8 + 32);
+  if (attack)
+    draft->setAttack(as_data(bytes));
+  else
+    draft->setEvidence(as_data(bytes));
+  return draft;
+}
+
 }  // namespace
 
 struct ApiService::Exchange {
@@ -91,7 +100,8 @@ ApiService::ApiService(rt::Runtime& runtime, std::shared_ptr<EventHub> hub, Metr
       query_(runtime.ref<QueryRole>(QueryRole::path)),
       mempool_(runtime.ref<MempoolRole>(MempoolRole::path)),
       peers_(runtime.ref<PeersRole>(PeersRole::path)),
-      consensus_(runtime.ref<ConsensusRole>(ConsensusRole::path)) {}
+      consensus_(runtime.ref<ConsensusRole>(ConsensusRole::path)),
+      evidence_(runtime.ref<EvidenceRole>(EvidenceRole::path)) {}
 
 template <class Reply, class Role, class T>
 void ApiService::ask(const Exchange& x, const rt::ActorRef<Role>& to, Draft<T>&& draft) {
@@ -124,6 +134,8 @@ void ApiService::handle(const HttpRequest& request, const Responder& responder) 
       return submit(x);
     case Route::submit_batch:
       return submit_batch(x);
+    case Route::submit_evidence:
+      return submit_evidence(x);
     case Route::rpc:
       return rpc_post(x);
     case Route::rpc_health:
@@ -134,6 +146,7 @@ void ApiService::handle(const HttpRequest& request, const Responder& responder) 
     case Route::rpc_validators:
     case Route::rpc_tx_sync:
     case Route::rpc_tx_commit:
+    case Route::rpc_evidence:
     case Route::rpc_abci_query:
       return rpc_get(x);
     default:
@@ -195,6 +208,11 @@ void ApiService::chain_query(const Exchange& x) {
     draft->setHeight(r.height.value_or(0));
     draft->setWithBlock(r.with_transactions);
     ask<schema::LightBlockView>(x, query_, std::move(draft));
+  } else if (r.route == Route::evidence || r.route == Route::evidence_item) {
+    Draft<schema::GetEvidence> draft;
+    draft->setLimit(r.limit);
+    if (r.id) draft->setHash(as_data(*r.id));
+    ask<schema::EvidenceList>(x, query_, std::move(draft));
   } else {
     get_block(x);
   }
@@ -234,6 +252,13 @@ void ApiService::submit_batch(const Exchange& x) {
   const Exchange patient{x.http, x.routed, x.responder,
                          commit ? options_.commit_deadline : options_.submit_deadline};
   ask<schema::SubmitBatchResult>(patient, mempool_, std::move(draft));
+}
+
+void ApiService::submit_evidence(const Exchange& x) {
+  const auto body = evidence_from_body(x.http.content_type, x.http.body);
+  if (!body) return x.responder.respond(error_response(body.error(), x.route()));
+  const Exchange patient{x.http, x.routed, x.responder, options_.submit_deadline};
+  ask<schema::SubmitEvidenceResult>(patient, evidence_, evidence_draft(*body, x.routed.attack));
 }
 
 // ---- events
@@ -333,6 +358,10 @@ void ApiService::rpc_call(const std::shared_ptr<RpcBatch>& batch, std::size_t po
         batch, position, mempool_, submit_draft(tx->tx, tx->commit),
         tx->commit ? options_.commit_deadline : options_.submit_deadline,
         [commit = tx->commit](auto reply) { return rpc::shape(reply, commit); });
+  } else if (const auto* evidence = std::get_if<rpc::BroadcastEvidence>(&*call.method)) {
+    ask_rpc<schema::SubmitEvidenceResult>(
+        batch, position, evidence_, evidence_draft(evidence->evidence, false),
+        options_.submit_deadline, [](auto reply) { return rpc::shape(reply); });
   } else if (const auto* account = std::get_if<rpc::AccountQuery>(&*call.method)) {
     Draft<schema::GetAccount> draft;
     draft->setId(as_data(account->key));

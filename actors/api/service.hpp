@@ -10,6 +10,7 @@
 #include "actors/api/interface.hpp"
 #include "actors/api/router.hpp"
 #include "actors/consensus/interface.hpp"
+#include "actors/evidence/interface.hpp"
 #include "actors/mempool/interface.hpp"
 #include "actors/peers/interface.hpp"
 #include "actors/runtime/actor_ref.hpp"
@@ -44,6 +45,7 @@ class ApiService {
   void get_block(const Exchange& x);
   void submit(const Exchange& x);
   void submit_batch(const Exchange& x);
+  void submit_evidence(const Exchange& x);
   void open_events(const Exchange& x);
   void rpc_post(const Exchange& x);
   void rpc_get(const Exchange& x);
@@ -65,6 +67,7 @@ class ApiService {
   rt::ActorRef<MempoolRole> mempool_;
   rt::ActorRef<PeersRole> peers_;
   rt::ActorRef<ConsensusRole> consensus_;
+  rt::ActorRef<EvidenceRole> evidence_;
 };
 
 }  // namespace witan

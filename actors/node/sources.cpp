@@ -110,6 +110,9 @@ Status NodeSources::block(const BlockSelector& which, bool with_transactions,
     fill_commit(block.last_commit, *options_.validators, time_of(block.last_commit.height),
                 out.initLastCommit());
   fill_transactions(block, with_transactions, out);
+  auto evidence = out.initEvidence(static_cast<kj::uint>(block.evidence.size()));
+  for (kj::uint i = 0; i < evidence.size(); ++i)
+    evidence.set(i, as_data(ByteView(block.evidence[i])));
   out.setBytes(static_cast<std::uint32_t>(stored.block.size()));
   auto views = out.initReceipts(static_cast<kj::uint>(receipts.size()));
   for (kj::uint i = 0; i < views.size(); ++i) {

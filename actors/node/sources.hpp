@@ -42,10 +42,13 @@ class NodeSources final : public QuerySources {
   Status light_block(Height height, bool with_block, schema::LightBlockView::Builder out) override;
   Status tree(schema::TreeView::Builder out) override;
   Status genesis(schema::GenesisView::Builder out) override;
+  Status evidence(std::uint32_t limit, const std::optional<Hash32>& hash,
+                  schema::EvidenceList::Builder out) override;
 
  private:
   Status account_now(const AccountId& id, bool prove, schema::AccountView::Builder out) const;
   Result<Height> height_of(const BlockSelector& which) const;
+  Status accused(schema::EvidenceList::Builder out);
   std::optional<UnixTime> time_of(Height height) const;
   SourcesOptions options_;
   Instant started_;

@@ -35,6 +35,7 @@ int run_program(int argc, char** argv) {
   add_key_commands(app, program);
   add_wal_commands(app, program);
   add_signer_commands(app, program);
+  add_evidence_commands(app, program);
   add_chain_commands(app, program);
   if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1]))
     return report_error({ErrorCode::usage, argv[1], "no such command; `witan --help` lists them"});

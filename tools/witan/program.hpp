@@ -58,6 +58,7 @@ void add_tx_commands(CLI::App& app, Program& program);       // tx transfer, tx 
 void add_key_commands(CLI::App& app, Program& program);      // keys
 void add_wal_commands(CLI::App& app, Program& program);      // wal
 void add_signer_commands(CLI::App& app, Program& program);   // signer
+void add_evidence_commands(CLI::App& app, Program& program);  // evidence
 void add_chain_commands(CLI::App& app, Program& program);    // genesis, config, version
 
 // "error: <code> (<field>): <text>" on standard error; returns the exit code. `client`: whatever

@@ -89,6 +89,13 @@ struct FakeSources final : QuerySources {
     out.setJson("{}");
     return {};
   }
+  Status evidence(std::uint32_t limit, const std::optional<Hash32>& hash,
+                  schema::EvidenceList::Builder out) override {
+    if (hash && hash->data[31] != 7) return fail(ErrorCode::not_found, "id", "unknown");
+    auto list = out.initEvidence(hash ? 1 : limit);
+    for (unsigned i = 0; i < list.size(); ++i) list[i].setKind("amnesia");
+    return {};
+  }
 };
 
 // Admits every transaction but "bad"; "late" is never answered.
@@ -129,6 +136,21 @@ struct FakeMempool final : rt::ActorFor<MempoolRole> {
   }
 };
 
+// Knows every piece of evidence but "bad"; an attack accuses two.
+struct FakeEvidence final : rt::ActorFor<EvidenceRole> {
+  explicit FakeEvidence(rt::ActorContext& c) : ActorFor(c) {
+    handle<schema::SubmitEvidence>(&FakeEvidence::on_submit);
+  }
+  void on_submit(schema::SubmitEvidence::Reader in, const Envelope& request) {
+    if (in.isEvidence() && as_text(as_view(in.getEvidence())) == "bad")
+      return context().reply_error(request, {ErrorCode::bad_signature, "signature", "no"});
+    Draft<schema::SubmitEvidenceResult> out;
+    auto hashes = out->initHashes(in.isAttack() ? 2 : 1);
+    for (unsigned i = 0; i < hashes.size(); ++i) hashes.set(i, as_data(as_bytes("\x07")));
+    context().reply(request, std::move(out));
+  }
+};
+
 struct ServiceFixture : test::ServerFixture {
   std::shared_ptr<FakeSources> sources = std::make_shared<FakeSources>();
   std::shared_ptr<EventHub> hub = std::make_shared<EventHub>();
@@ -151,17 +173,20 @@ struct ServiceFixture : test::ServerFixture {
   }
 
   ServiceFixture() {
-    runtime->start(group("node", {group("chain", {child("mempool",
-                                                        [](rt::ActorContext& c) {
-                                                          return std::make_unique<FakeMempool>(c);
-                                                        })}),
-                                  group("api", {child("query",
-                                                      [s = sources](rt::ActorContext& c) {
-                                                        return std::make_unique<QueryActor>(c, s);
-                                                      }),
-                                                child("events", [h = hub](rt::ActorContext& c) {
-                                                  return std::make_unique<EventsActor>(c, h);
-                                                })})}));
+    runtime->start(group(
+        "node",
+        {group("chain",
+               {child("mempool",
+                      [](rt::ActorContext& c) { return std::make_unique<FakeMempool>(c); }),
+                child("evidence",
+                      [](rt::ActorContext& c) { return std::make_unique<FakeEvidence>(c); })}),
+         group("api", {child("query",
+                             [s = sources](rt::ActorContext& c) {
+                               return std::make_unique<QueryActor>(c, s);
+                             }),
+                       child("events", [h = hub](rt::ActorContext& c) {
+                         return std::make_unique<EventsActor>(c, h);
+                       })})}));
     ApiOptions o;
     o.submit_deadline = Duration::from_ms(200);
     service = std::make_unique<ApiService>(*runtime, hub, metrics, o);
@@ -328,6 +353,30 @@ BOOST_AUTO_TEST_CASE(transactions_are_submitted_in_both_forms) {
            {"application/octet-stream", ""},
            {"application/octet-stream", std::string(65537, 'x')}})
     BOOST_CHECK_EQUAL(test::status_of(post(path, type, body)), body.size() > 65536 ? 413 : 400);
+}
+
+BOOST_AUTO_TEST_CASE(evidence_is_listed_shown_and_submitted) {
+  BOOST_CHECK_EQUAL(get_json("/api/v1/evidence?limit=3")["evidence"].size(), 3u);
+  const std::string id(62, '0');
+  BOOST_CHECK_EQUAL(get_json("/api/v1/evidence/" + id + "07")["evidence"][0]["kind"], "amnesia");
+  get_json("/api/v1/evidence/" + id + "08", 404);
+  get_json("/api/v1/evidence/xyz", 400);
+  const std::string path = "/api/v1/evidence";
+  const auto sent = [&](const std::string& body) { return post(path, "application/json", body); };
+  BOOST_CHECK_EQUAL(json::parse(test::body_of(sent(R"({"evidence":"abcd"})")))["hashes"].size(),
+                    1u);
+  BOOST_CHECK_EQUAL(json::parse(test::body_of(
+                        post(path + "?attack=1", "application/octet-stream", "xy")))["hashes"]
+                        .size(),
+                    2u);
+  BOOST_CHECK_EQUAL(json::parse(test::body_of(sent(R"({"evidence":"626164"})")))["error"]["code"],
+                    "bad_signature");
+  for (const char* bad : {"{", "{}", R"({"evidence":""})", R"({"evidence":"zz"})",
+                          R"({"evidence":"ab","attack":"cd"})", R"({"evidence":7})"})
+    BOOST_CHECK_EQUAL(test::status_of(sent(bad)), 400);
+  BOOST_CHECK_EQUAL(test::status_of(post(path, "text/plain", "x")), 400);
+  BOOST_CHECK_EQUAL(get_json("/broadcast_evidence?evidence=0xabcd")["result"]["hash"], "07");
+  BOOST_CHECK(get_json("/broadcast_evidence?evidence=%22bad%22").contains("error"));
 }
 
 BOOST_AUTO_TEST_CASE(batches_are_checked_before_they_are_sent) {
