@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Four real processes, one of which votes twice in every step: the proof lands on the chain of the correct three, names the
-guilty only, is shown by API and command line, and survives a kill."""
+"""Four real processes, one of which votes twice in every step: the proof lands on the chain of the
+correct three, names the guilty only, is shown by API and command line, and survives a kill."""
 import json
 import sys
 
