@@ -107,7 +107,10 @@ BENCHMARK(verify_certificate)->Arg(4)->Arg(64)->Unit(benchmark::kMicrosecond);
 void signer_vote(benchmark::State& state) {
   SecretKey key = SecretKey::generate();
   const SignCheckpoint fresh = new_sign_checkpoint(ChainId{}, key.public_key());
-  Signer signer = *Signer::make(std::move(key), {fresh.owner, SignState(), true});
+  SignRecovery recovery;
+  recovery.owner = fresh.owner;
+  recovery.checkpoint_needed = true;
+  Signer signer = *Signer::make(std::move(key), std::move(recovery));
   signer.finish_recovery();
   Intent intent;
   intent.kind = SignedKind::precommit;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "messages/types/evidence.hpp"
+
 namespace witan::campaign {
 
 using consensus::RoundState;
@@ -103,6 +105,14 @@ void Monitor::accused(ValidatorIndex node, const consensus::Equivocation& e) {
           node, "evidence of nothing");
   require(scenario_.is_liar(a.validator), node,
           "accused the correct validator " + std::to_string(a.validator));
+}
+
+void Monitor::accused(ValidatorIndex node, const consensus::AmnesiaFound& e) {
+  require(is_signed(e.precommit, *set_) && is_signed(e.prevote, *set_), node,
+          "evidence without the accused's signature");
+  require(is_amnesia(e.precommit.vote, e.prevote.vote), node, "evidence of nothing");
+  require(scenario_.is_liar(e.precommit.vote.validator), node,
+          "accused the correct validator " + std::to_string(e.precommit.vote.validator));
 }
 
 void Monitor::accused(ValidatorIndex node, const consensus::ProposalEquivocation& e) {

@@ -38,6 +38,7 @@ class Monitor {
   void decided(ValidatorIndex node, const consensus::Decide& decision, Round round_now);
   // Only liars are accused, and by two messages that they signed.
   void accused(ValidatorIndex node, const consensus::Equivocation& evidence);
+  void accused(ValidatorIndex node, const consensus::AmnesiaFound& evidence);
   void accused(ValidatorIndex node, const consensus::ProposalEquivocation& evidence);
   // A verified message reached a correct validator.
   void heard(const Content& content) { accountability_.heard(content); }

@@ -281,6 +281,11 @@ void Participant::perform(const Equivocation& e) {
   if (monitor_ != nullptr) monitor_->accused(self_, e);
 }
 
+void Participant::perform(const AmnesiaFound& e) {
+  ++equivocations_;
+  if (monitor_ != nullptr) monitor_->accused(self_, e);
+}
+
 void Participant::perform(const ProposalEquivocation& e) {
   ++equivocations_;
   if (monitor_ != nullptr) monitor_->accused(self_, e);

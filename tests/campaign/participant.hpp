@@ -72,6 +72,7 @@ class Participant {
   void perform(const consensus::NewLock& effect);
   void perform(const consensus::Decide& effect);
   void perform(const consensus::Equivocation& effect);
+  void perform(const consensus::AmnesiaFound& effect);
   void perform(const consensus::ProposalEquivocation& effect);
 
   void feed_block(const SignedBlock& block);
