@@ -33,10 +33,9 @@ Status check_lists(const Block& block) {
   for (const Bytes& tx : block.txs) ids.push_back(tx_id(tx));
   WITAN_TRY_VOID(same(tx_root(ids), block.header.tx_root, "header.tx_root",
                       "transactions are not those of the header"));
-  // Blocks of protocol version 1 carry no evidence.
-  if (!block.evidence.empty())
-    return fail(ErrorCode::invalid_block, "block.evidence", "not part of this block version");
-  WITAN_TRY_VOID(same(evidence_root({}), block.header.evidence_root, "header.evidence_root",
+  std::vector<Hash32> evidence;
+  for (const Bytes& item : block.evidence) evidence.push_back(evidence_hash(item));
+  WITAN_TRY_VOID(same(evidence_root(evidence), block.header.evidence_root, "header.evidence_root",
                       "evidence is not that of the header"));
   const Hash32 commit =
       block.last_commit.signatures.empty() ? Hash32{} : commit_hash(block.last_commit);

@@ -67,6 +67,15 @@ BOOST_AUTO_TEST_CASE(a_valid_certificate_with_other_content_is_refused) {
                     ErrorCode::wrong_height);
 }
 
+BOOST_AUTO_TEST_CASE(a_block_with_the_evidence_of_its_header_is_accepted) {
+  Block block = *decode_block(chain().at(3).bytes);
+  block.evidence.push_back(Bytes(40, 7));
+  const std::vector<Hash32> hashes{evidence_hash(block.evidence[0])};
+  block.header.evidence_root = evidence_root(hashes);
+  const BlockId id = block_id(block.header);
+  WITAN_REQUIRE_OK(check(3, {encode_block(block), chain().certify(3, id)}));
+}
+
 BOOST_AUTO_TEST_CASE(p44_p47_one_bad_signature_spoils_a_certificate_that_has_a_quorum_without_it) {
   WITAN_CHECK_ERROR(
       check(3, with_certificate([](Certificate& c) { c.signatures[3].signature.data[5] ^= 1; })),
