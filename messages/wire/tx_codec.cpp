@@ -31,7 +31,8 @@ class CompareSink {
   explicit CompareSink(ByteView bytes) : bytes_(bytes) {}
   void resize(std::size_t bytes) { same_ = bytes == bytes_.size(); }
   void put(std::size_t at, ByteView bytes) {
-    same_ = same_ && std::equal(bytes.begin(), bytes.end(), bytes_.begin() + at);
+    same_ = same_ && std::equal(bytes.begin(), bytes.end(),
+                                bytes_.begin() + static_cast<std::ptrdiff_t>(at));
   }
   void zero(std::size_t at, std::size_t end) {
     for (; same_ && at < end; ++at) same_ = bytes_[at] == 0;
