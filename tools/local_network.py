@@ -101,6 +101,9 @@ class Network:
     def url(self, i):
         return self.nodes[i]['api']
 
+    def validator_key(self, i):
+        return self.nodes[i]['validatorKey']
+
     def correct(self):
         return [i for i in range(len(self)) if i not in self.behaviours]
 

@@ -40,8 +40,7 @@ class Run:
         self.begin = time.monotonic()
         self.network.start_all()
         wait_ready(self.network, self.correct)
-        self.key = wait_for('the key of the guilty',
-                            lambda: (self.network.status(self.guilty) or {}).get('validatorKey'), 30)
+        self.key = self.network.validator_key(self.guilty)
 
     def top(self):
         return max(self.network.height(i) or 0 for i in self.correct)
@@ -124,7 +123,7 @@ def comes_late(run):
 
 def stale_lock(run):
     run.decide()
-    run.wait_metric('witan_consensus_hidden_lock_certs_total')
+    run.wait_metric('witan_consensus_rebroadcast_total')  # who has the hidden block shows it to who has not
 
 
 def invalid_block(run):

@@ -26,7 +26,7 @@ def body(test):
         return [e for e in view.get('evidence', []) if e['status'] == 'committed'][count - 1:] and view
 
     views = [wait_for(f'evidence on node {i}', lambda i=i: committed(i), 90) for i in correct]
-    key = network.status(GUILTY)['validatorKey']
+    key = network.validator_key(GUILTY)
     for view in views:
         for item in view['evidence']:
             check(item['validator'] == key, f'{item["kind"]} accuses {item["validator"]}, not {key}')

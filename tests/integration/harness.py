@@ -115,6 +115,16 @@ class Test:
         lines = said.strip().splitlines() or ['']
         say(f'exit {code}: {next((line for line in lines if line.startswith("error: ")), lines[-1])}')
 
+    def keep_answers(self):
+        """What the nodes of a failed run that are still up say of themselves, beside their logs."""
+        for network in self.networks:
+            for i in range(len(network)):
+                for path in ('/metrics', '/api/v1/consensus/state', '/api/v1/status'):
+                    text = network.get(i, path) if network.alive(i) else None
+                    if text:
+                        name = path.strip('/').replace('/', '_')
+                        (network.home(i).parent / f'node{i}-{name}.log').write_text(text, encoding='utf-8')
+
     def keep_logs(self):
         target = Path(self.args.logs) / self.name
         shutil.rmtree(target, ignore_errors=True)
@@ -139,6 +149,7 @@ class Test:
             say(f'{self.name} FAILED: {error}')
             say(f'again: {sys.executable} {sys.argv[0]} --binary {self.args.binary} --logs {self.args.logs} '
                 f'--seed {self.args.seed}')
+            self.keep_answers()
             self._stop()
             self.keep_logs()
             return 1
@@ -171,7 +182,7 @@ def wait_height(network, i, height, seconds):
 
 def wait_signs(network, i, after, seconds):
     """Node i's signature is in a certificate above height `after`."""
-    key = wait_for(f'the key of node {i}', lambda: (network.status(i) or {}).get('validatorKey'), seconds)
+    key = network.validator_key(i)
     seen = [after]
 
     def signed():

@@ -24,6 +24,12 @@ bool Stage::on_arrived(const NodeId&, const Envelope& envelope) {
     return Received<schema::Vote>(envelope)->getValidator() != insider_.self();
   if (envelope.is<schema::Proposal>())
     return Received<schema::Proposal>(envelope)->getProposer() != insider_.self();
+  if (envelope.is<schema::RoundCertificate>()) {
+    const Received<schema::RoundCertificate> certificate(envelope);
+    for (const auto vote : certificate->getVotes())
+      if (vote.getValidator() == insider_.self()) return false;
+    return true;
+  }
   if (envelope.is<schema::Certificate>()) {
     const Received<schema::Certificate> certificate(envelope);
     for (const ValidatorIndex signer : certificate->getValidators())

@@ -90,11 +90,14 @@ void print_network(const NewNetwork& network, const FilePath& folder) {
 
 Json network_json(const NewNetwork& network, const FilePath& folder) {
   Json nodes = Json::array();
-  for (const NewNetwork::Node& node : network.nodes)
+  for (std::size_t i = 0; i < network.nodes.size(); ++i) {
+    const NewNetwork::Node& node = network.nodes[i];
     nodes.push_back(Json{{"home", node.home.string()},
                          {"nodeId", to_hex(node.id)},
+                         {"validatorKey", to_hex(network.genesis.validators[i].key)},
                          {"p2pPort", node.config.p2p.laddr.port},
                          {"api", url_of(node.config.rpc.laddr)}});
+  }
   return Json{{"folder", folder.string()},
               {"chainName", network.genesis.chain_name},
               {"chainId", to_hex(genesis_hash(network.genesis))},

@@ -154,6 +154,27 @@ BOOST_AUTO_TEST_CASE(lying_timestamps) {
                 });
 }
 
+// An honest node that meets its own contradiction stops itself (S16); the guilty one must go on.
+BOOST_AUTO_TEST_CASE(lies_in_a_round_certificate_do_not_reach_the_liar) {
+  const ChainWorld world(4);
+  constexpr std::uint8_t liar = 1;
+  auto insider = byzantine::Insider::make(world.genesis, key_number(liar));
+  WITAN_REQUIRE_OK(insider);
+  byzantine::Stage stage(std::move(*insider), *byzantine::find_behaviour("stale-lock"));
+  const auto arrives = [&](bool with_liar) {
+    RoundCertificate certificate{RoundCertificate::Kind::precommit, Height(1), Round(0), {}};
+    for (ValidatorIndex i = 0; i < 4; ++i)
+      for (std::uint8_t n = 1; n <= 4; ++n)
+        if (world.index_of(n) == i && (n != liar || with_liar))
+          certificate.votes.push_back(world.vote(n, VoteType::precommit, Height(1), Round(0), {}));
+    Draft<schema::RoundCertificate> draft;
+    write_round_certificate(*draft, certificate);
+    return stage.on_arrived(key_number(2).node_id(), std::move(draft).seal());
+  };
+  BOOST_CHECK(arrives(false));
+  BOOST_CHECK(!arrives(true));
+}
+
 BOOST_AUTO_TEST_CASE(every_behaviour_has_a_case_here) {
   const auto& suite = boost::unit_test::framework::get<boost::unit_test::test_suite>(
       boost::unit_test::framework::current_test_case().p_parent_id);

@@ -1,3 +1,4 @@
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "crypto/sign_bytes.hpp"
@@ -27,8 +28,9 @@ BOOST_AUTO_TEST_CASE(testnet_makes_homes_of_one_chain_that_know_each_other) {
   const Folder folder;
   const Outcome made = run_witan({"testnet", "--validators", "3", "--accounts", "2", "--output",
                                   folder / "net", "--chain-name", "abc", "--starting-p2p-port",
-                                  "30000", "--starting-rpc-port", "31000"});
+                                  "30000", "--starting-rpc-port", "31000", "--json"});
   BOOST_REQUIRE_MESSAGE(made.exit_code == 0, made.err);
+  const nlohmann::json nodes = nlohmann::json::parse(made.out)["nodes"];
   std::set<Hash32> chains;
   std::set<NodeId> ids, known;
   for (int i = 0; i < 3; ++i) {
@@ -43,6 +45,9 @@ BOOST_AUTO_TEST_CASE(testnet_makes_homes_of_one_chain_that_know_each_other) {
     BOOST_REQUIRE(home.consensus_key.has_value());
     BOOST_CHECK(home.genesis.validators[static_cast<std::size_t>(i)].key ==
                 home.consensus_key->public_key());
+    const nlohmann::json& told = nodes[static_cast<std::size_t>(i)];
+    BOOST_CHECK_EQUAL(told["validatorKey"], to_hex(home.consensus_key->public_key()));
+    BOOST_CHECK_EQUAL(told["nodeId"], to_hex(home.node_key.node_id()));
   }
   BOOST_CHECK_EQUAL(chains.size(), 1U);
   BOOST_CHECK_EQUAL(ids.size(), 3U);
