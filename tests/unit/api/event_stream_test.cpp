@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(a_quiet_stream_sends_comments) {
   BOOST_CHECK(client.read_until(": still here\n\n: still here\n\n"));
 }
 
-BOOST_AUTO_TEST_CASE(a_reader_that_does_not_read_is_dropped_and_others_are_not_hurt) {
+BOOST_AUTO_TEST_CASE(p52_a_reader_that_does_not_read_is_dropped_and_others_are_not_hurt) {
   HttpOptions o = options();
   o.write_timeout = Duration::from_ms(300);
   const std::uint16_t port = start_streams(o);

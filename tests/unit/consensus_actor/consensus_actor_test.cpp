@@ -16,7 +16,7 @@ BOOST_AUTO_TEST_CASE(a_lone_validator_decides_height_after_height) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(an_own_vote_counts_only_when_it_comes_back) {
+BOOST_AUTO_TEST_CASE(p46_an_own_vote_counts_only_when_it_comes_back) {
   Bench b({.validators = 1, .real_runner = false});
   BOOST_REQUIRE_EQUAL(b.intents.size(), 1u);
   const Intent proposal = b.intents[0];
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(an_own_signature_nobody_remembers_ends_the_node_while_it_li
   BOOST_CHECK_EQUAL(live.exits[0].code, static_cast<int>(ExitCode::sign_state));
 }
 
-BOOST_AUTO_TEST_CASE(bytes_that_are_not_the_certified_block_decide_nothing) {
+BOOST_AUTO_TEST_CASE(p15_bytes_that_are_not_the_certified_block_decide_nothing) {
   Bench b;
   const Bytes block = block_bytes(33);
   Draft<schema::SyncedDecision> synced(256);
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(bytes_that_are_not_the_certified_block_decide_nothing) {
   BOOST_CHECK_EQUAL(b.view().height, 1u);
 }
 
-BOOST_AUTO_TEST_CASE(a_ready_peer_gets_our_status_and_votes) {
+BOOST_AUTO_TEST_CASE(p59_a_ready_peer_gets_our_status_and_votes) {
   Bench b;
   b.runtime->advance(Duration::from_s(4));  // prevoted nil by now
   BOOST_REQUIRE(!b.own_votes().empty());

@@ -319,7 +319,7 @@ BOOST_AUTO_TEST_CASE(a_height_decided_by_sync_is_never_signed_in) {
   BOOST_CHECK_EQUAL(w.to_peers.size(), 2u);
 }
 
-BOOST_AUTO_TEST_CASE(a_refused_intent_does_not_stop_the_rest_of_its_batch) {
+BOOST_AUTO_TEST_CASE(p51_a_refused_intent_does_not_stop_the_rest_of_its_batch) {
   RunnerWorld w;
   w.start();
   EffectBatch batch;

@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(sizes_at_the_edges_are_cut_exactly) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(parts_that_do_not_fit_the_set_are_not_taken) {
+BOOST_AUTO_TEST_CASE(p36_parts_that_do_not_fit_the_set_are_not_taken) {
   Random r(5);
   const CutBlock cut = cut_block(Height(1), Round(0), any_bytes(r, 150'000, 150'000));
   PartSet set(cut.header);
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(parts_that_do_not_fit_the_set_are_not_taken) {
 
 // RFC 6962: a path proves an index only under the right tree size. Leaf 10 of 12 has the path shape
 // of leaf 6 of 8, so the proof of one passes for the other.
-BOOST_AUTO_TEST_CASE(a_proof_holds_at_another_index_under_another_count) {
+BOOST_AUTO_TEST_CASE(p35_a_proof_holds_at_another_index_under_another_count) {
   const CutBlock cut = cut_block(Height(1), Round(0), Bytes(12 * std::size_t{part_size_bytes}, 3));
   BlockPart moved = cut.parts[10];
   moved.index = 6;

@@ -151,7 +151,7 @@ BOOST_AUTO_TEST_CASE(s9_an_empty_file_is_refused) {
   check_refused(recover_sign_state(input()), ErrorCode::corrupt, "restore");
 }
 
-BOOST_AUTO_TEST_CASE(s9_a_state_older_than_the_chain_is_refused) {
+BOOST_AUTO_TEST_CASE(p50_s9_a_state_older_than_the_chain_is_refused) {
   WITAN_REQUIRE_OK(sign(samples::precommit(5, 0, block_a())));
   SignRecoveryInput in = input();
   in.store_height = Height(90);

@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(a_badly_shaped_vote_is_refused_even_when_signed) {
   refused([](Vote& v) { v.type = static_cast<VoteType>(9); }, ErrorCode::unknown_type, "type");
 }
 
-BOOST_AUTO_TEST_CASE(a_proposal_verifies_and_its_parts_must_fit_its_size) {
+BOOST_AUTO_TEST_CASE(p22_a_proposal_verifies_and_its_parts_must_fit_its_size) {
   WITAN_REQUIRE_OK(verifier->verify(sign(proposal(), 1)));
   SignedProposal p = sign(proposal(), 1);
   p.proposal.proposer = 9;

@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(a_peer_that_never_says_hello_is_left) {
   BOOST_CHECK(w.raw.closed());
 }
 
-BOOST_AUTO_TEST_CASE(two_nodes_that_dial_each_other_keep_exactly_one_connection) {
+BOOST_AUTO_TEST_CASE(p66_two_nodes_that_dial_each_other_keep_exactly_one_connection) {
   World w;
   PeerNode& a = w.add({.number = 1, .port = 100, .persistent = {address_of(2, 200)}});
   PeerNode& b = w.add({.number = 2, .port = 200, .persistent = {address_of(1, 100)}});
@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(two_nodes_that_dial_each_other_keep_exactly_one_connection)
   BOOST_CHECK_EQUAL(b.routed<schema::Vote>().size(), 1u);
 }
 
-BOOST_AUTO_TEST_CASE(a_persistent_peer_is_dialled_again_with_backoff_until_it_is_back) {
+BOOST_AUTO_TEST_CASE(p54_a_persistent_peer_is_dialled_again_with_backoff_until_it_is_back) {
   World w;
   PeerNode& a = w.add({.number = 1, .port = 100, .persistent = {address_of(2, 200)}});
   w.add({.number = 2, .port = 200});

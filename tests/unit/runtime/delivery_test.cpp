@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(control_overtakes_what_waits) {
   BOOST_CHECK_EQUAL(journal.wait(4).front(), "order 7");
 }
 
-BOOST_AUTO_TEST_CASE(bounded_classes_shed_and_count_and_control_does_not) {
+BOOST_AUTO_TEST_CASE(p32_bounded_classes_shed_and_count_and_control_does_not) {
   Journal journal;
   Runtime runtime(virtual_options());
   auto spec = child("a", recorder(journal));

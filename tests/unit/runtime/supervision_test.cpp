@@ -279,7 +279,7 @@ BOOST_AUTO_TEST_CASE(a_stop_that_overruns_its_deadline_ends_the_process) {
   BOOST_CHECK_EQUAL(calls.size(), 1u);
 }
 
-BOOST_AUTO_TEST_CASE(fail_node_ends_with_the_code_of_its_error_and_nothing_is_sent_after) {
+BOOST_AUTO_TEST_CASE(p28_fail_node_ends_with_the_code_of_its_error_and_nothing_is_sent_after) {
   Journal journal;
   Ended ended;
   auto o = options(&ended);

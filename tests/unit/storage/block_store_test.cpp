@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(reopening_finds_the_same_range) {
   put_range(*store, 301, 302);
 }
 
-BOOST_AUTO_TEST_CASE(pruning_removes_every_trace_and_keeps_the_last_block) {
+BOOST_AUTO_TEST_CASE(p53_pruning_removes_every_trace_and_keeps_the_last_block) {
   auto store = open_ok(make_memory_disk());
   BOOST_CHECK_EQUAL(*store->prune_below(Height(9)), 0U);
   put_range(*store, 1, 1000);

@@ -107,7 +107,7 @@ BOOST_AUTO_TEST_CASE(a_message_without_a_word_reads_as_a_failure_not_a_crash) {
 
 // Many pointers to one blob: a message of few bytes that reads as many. The traversal limit ends
 // it.
-BOOST_AUTO_TEST_CASE(amplification_by_overlapping_pointers_is_refused) {
+BOOST_AUTO_TEST_CASE(p55_amplification_by_overlapping_pointers_is_refused) {
   constexpr kj::uint pointers = 60;
   Draft<schema::Block> draft(4096);
   auto evidence = draft->initEvidence(pointers);
