@@ -62,6 +62,15 @@ constexpr std::array fields{
   Field{"consensus.observe_ms", WITAN_SLOT(consensus.observe_ms), "ms", 0, hour_ms, "", restart,
         "After a restart, listen this long for own signatures this node does not remember before signing."},
 
+  Field{"signer.address", WITAN_SLOT(signer.address), "", 0, 256, "", restart,
+        "Signer process that holds the validator's key: \"unix:///path\" or \"tcp://address:port\"; empty: this node signs itself."},
+  Field{"signer.public_key", WITAN_SLOT(signer.public_key), "", 0, 66, "", restart,
+        "Node id of the signer process, which proves it: 66 hex digits."},
+  Field{"signer.validator_key", WITAN_SLOT(signer.validator_key), "", 0, 64, "", restart,
+        "Public key of the validator the signer signs for: 64 hex digits."},
+  Field{"signer.timeout_ms", WITAN_SLOT(signer.timeout_ms), "ms", 50, 10'000, "", restart,
+        "Time given to a connection to the signer and to each of its answers; then the node is silent and tries again."},
+
   Field{"mempool.size", WITAN_SLOT(mempool.size), "transactions", 1, 10'000'000, "", restart,
         "Waiting transactions; when full, new ones are refused."},
   Field{"mempool.max_txs_bytes", WITAN_SLOT(mempool.max_txs_bytes), "bytes", mib, 64 * gib, "", restart,

@@ -7,8 +7,11 @@
 #include <iterator>
 
 #include "config/field_value.hpp"
+#include "config/signer_address.hpp"
 #include "config/suggest.hpp"
 #include "config/toml_source.hpp"
+#include "crypto/keys.hpp"
+#include "messages/base/hex.hpp"
 #include "messages/types/transaction.hpp"
 
 namespace witan {
@@ -171,6 +174,27 @@ bool is_level_list(std::string_view list) {
   }
 }
 
+Status check_signer(const SignerConfig& c) {
+  const auto refuse = [](std::string_view key, std::string text) {
+    return fail(ErrorCode::config, std::string(key), std::move(text));
+  };
+  if (c.address.empty()) {
+    if (c.public_key.empty() && c.validator_key.empty()) return {};
+    return refuse("signer.address", "is empty, but other keys of this section are not");
+  }
+  if (const auto address = parse_signer_address(c.address); !address)
+    return refuse("signer.address", "is not usable: " + address.error().text);
+  const auto id = fixed_from_hex<NodeId>(c.public_key, {});
+  if (!id || !is_valid(*id))
+    return refuse("signer.public_key",
+                  "is the node id of the signer, 66 hex digits: `witan signer run` prints it");
+  const auto key = fixed_from_hex<PublicKey>(c.validator_key, {});
+  if (!key || !is_valid(*key))
+    return refuse("signer.validator_key",
+                  "is the validator's public key, 64 hex digits: `witan signer run` prints it");
+  return {};
+}
+
 }  // namespace
 
 Status check_config(const NodeConfig& c) {
@@ -191,6 +215,7 @@ Status check_config(const NodeConfig& c) {
   if (c.rpc.laddr.port != 0 && c.rpc.laddr == c.p2p.laddr) {
     return refuse("rpc.laddr", "is the same as p2p.laddr");
   }
+  WITAN_TRY_VOID(check_signer(c.signer));
   if (!is_level_list(c.log.level)) {
     return refuse(
         "log.level",

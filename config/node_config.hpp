@@ -57,6 +57,16 @@ struct ConsensusConfig {
   bool operator==(const ConsensusConfig&) const = default;
 };
 
+// A signer process elsewhere (docs/runbooks/remote-signer.md); without an address the node signs
+// itself with config/consensus_key.json.
+struct SignerConfig {
+  std::string address;              // "unix:///path" or "tcp://address:port"
+  std::string public_key;           // node id of the signer process, 66 hex digits
+  std::string validator_key;        // the validator it signs for, 64 hex digits
+  std::uint64_t timeout_ms = 1000;  // for a connection, and for each answer
+  bool operator==(const SignerConfig&) const = default;
+};
+
 struct MempoolConfig {
   std::uint64_t size = 100'000;                     // transactions
   std::uint64_t max_txs_bytes = 256 * 1024 * 1024;  // all of them together
@@ -99,6 +109,7 @@ struct NodeConfig {
   P2pConfig p2p;
   RpcConfig rpc;
   ConsensusConfig consensus;
+  SignerConfig signer;
   MempoolConfig mempool;
   StorageConfig storage;
   LogConfig log;

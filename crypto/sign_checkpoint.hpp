@@ -44,7 +44,7 @@ struct SignOwner {
   bool operator==(const SignOwner&) const = default;
 };
 
-// Which node a signer process serves (docs/adr, remote signer): of several that may connect, only
+// Which node a signer process serves (docs/adr/0017): of several that may connect, only
 // the one with the newest epoch. Epoch 0: nobody was served yet; a node that signs itself has no
 // lease.
 struct SignLease {

@@ -22,6 +22,7 @@ class Prepared {
   // Empty when this record is durable already: an identical intent, sent again.
   [[nodiscard]] const Bytes& record() const { return bytes_; }
   [[nodiscard]] SignedKind kind() const { return content_.kind; }
+  [[nodiscard]] const SignRecord& content() const { return content_; }
 
  private:
   friend class Signer;
@@ -62,8 +63,15 @@ class RemotePort : public SignerPort {
   // there is one. `newest`: the newest own record this node remembers. After each opening: what the
   // signer has signed last, in order, for a node whose log does not know it (S12); else nothing.
   [[nodiscard]] virtual std::vector<SignRecord> poll(const std::optional<SignRecord>& newest) = 0;
+  // Ends the connection; the next poll() opens one at once.
+  virtual void close() = 0;
   // A record as a message: the signer has it on disk. REQUIRES: given out by poll().
   [[nodiscard]] virtual DurableMessage message_of(const SignRecord& record) const = 0;
 };
+
+// What the effect runner tries again instead of telling the core: nobody has decided it.
+[[nodiscard]] constexpr bool may_ask_again(ErrorCode code) {
+  return code == ErrorCode::unavailable || code == ErrorCode::timeout || code == ErrorCode::network;
+}
 
 }  // namespace witan

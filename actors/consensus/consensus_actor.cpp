@@ -240,7 +240,8 @@ void ConsensusActor::on_sign_refused(schema::SignRefused::Reader in, const Envel
   refused.setRule(code);
   (void)events_.send(std::move(event));
   // S12: the rules ask for a vote that contradicts a signed one: the state is not to be trusted.
-  if (code != name_of(ErrorCode::sign_conflict)) return;
+  // A signer process guards itself, and a node that had to do without its memory may well ask so.
+  if (code != name_of(ErrorCode::sign_conflict) || in.getRemote()) return;
   log_event(services_.log, Event::sign_conflict,
             {{"height", in.getIntent().getHeight()},
              {"round", in.getIntent().getRound()},

@@ -113,6 +113,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   [[nodiscard]] bool is_timely(const BlockBook::Entry& entry, UnixTime time) const;
   void feed_complete_proposals();
   void flush_batch();
+  [[nodiscard]] std::optional<Certificate> polka_for(const Intent& vote) const;
   void publish_parts(Round round, const BlockBook::Entry& entry);
   // To the effect runner, which knows what was signed: this came from elsewhere (S16).
   void tell_own_seen(SignedKind kind, Height height, Round round, const ValueId& value);

@@ -15,12 +15,16 @@ Draft<schema::Persist> EffectBatch::take(Height height, std::uint64_t prune_belo
     records[i].setPayload(as_data(ByteView(records_[i].second)));
   }
   auto intents = out->initIntents(static_cast<kj::uint>(intents_.size()));
-  for (kj::uint i = 0; i < intents.size(); ++i) {
-    write_intent(intents[i], intents_[i].intent);
-    if (intents_[i].polka) write_certificate(intents[i].initPolka(), *intents_[i].polka);
-  }
+  for (kj::uint i = 0; i < intents.size(); ++i)
+    write_intent(intents[i], intents_[i].intent, intents_[i].polka);
   clear();
   return out;
+}
+
+void EffectBatch::sign(const Intent& intent, const std::optional<Certificate>& polka) {
+  Wish& wish = intents_.emplace_back();
+  wish.intent = intent;
+  if (polka) wish.polka = *polka;
 }
 
 void EffectBatch::clear() {
@@ -29,7 +33,8 @@ void EffectBatch::clear() {
   bytes_ = 0;
 }
 
-void write_intent(schema::SignIntent::Builder to, const Intent& intent) {
+void write_intent(schema::SignIntent::Builder to, const Intent& intent,
+                  const std::optional<Certificate>& polka) {
   to.setKind(static_cast<std::uint8_t>(intent.kind));
   to.setHeight(intent.height.get());
   to.setRound(intent.round.get());
@@ -43,6 +48,7 @@ void write_intent(schema::SignIntent::Builder to, const Intent& intent) {
   to.setValidRound(intent.valid.round.get());
   to.setValidValue(as_data(intent.valid.id));
   to.setValidator(intent.validator);
+  if (polka) write_certificate(to.initPolka(), *polka);
 }
 
 Result<Intent> read_intent(schema::SignIntent::Reader from) {
@@ -61,6 +67,12 @@ Result<Intent> read_intent(schema::SignIntent::Reader from) {
   WITAN_TRY(out.valid.id, read_value(from.getValidValue(), "intent.valid"));
   out.validator = from.getValidator();
   return out;
+}
+
+Result<std::optional<Certificate>> read_polka(schema::SignIntent::Reader from) {
+  if (!from.hasPolka()) return std::optional<Certificate>();
+  WITAN_TRY(Certificate polka, read_certificate(from.getPolka()));
+  return std::optional<Certificate>(std::move(polka));
 }
 
 }  // namespace witan::consensus

@@ -2,11 +2,13 @@
 // order. It becomes one Persist message and, if something must be durable, one fdatasync.
 #pragma once
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "actors/consensus/log_records.hpp"
 #include "crypto/sign_record.hpp"
 #include "messages/schema/consensus.capnp.h"
+#include "messages/types/certificate.hpp"
 #include "messages/wire/envelope.hpp"
 
 namespace witan::consensus {
@@ -18,10 +20,9 @@ class EffectBatch {
     records_.emplace_back(kind, encode_record(what));
     bytes_ += records_.back().second.size();
   }
-  // `polka`: travels with the proposal once it is published.
-  void sign(const Intent& intent, std::optional<PolkaCertificate> polka = std::nullopt) {
-    intents_.push_back({intent, std::move(polka)});
-  }
+  // `polka`: of the intent's value; travels with a proposal once it is published, and a signer that
+  // guards the lock may want to see it (S8).
+  void sign(const Intent& intent, const std::optional<Certificate>& polka = std::nullopt);
 
   // Records alone wait for the next signature (or decision): nothing depends on them before.
   [[nodiscard]] bool must_go() const { return !intents_.empty() || bytes_ > 1024 * 1024; }
@@ -32,15 +33,17 @@ class EffectBatch {
 
  private:
   std::vector<std::pair<RecordKind, Bytes>> records_;
-  struct Wanted {
+  struct Wish {
     Intent intent;
-    std::optional<PolkaCertificate> polka;
+    std::optional<Certificate> polka;
   };
-  std::vector<Wanted> intents_;
+  std::vector<Wish> intents_;
   std::size_t bytes_ = 0;
 };
 
-void write_intent(schema::SignIntent::Builder to, const Intent& intent);
+void write_intent(schema::SignIntent::Builder to, const Intent& intent,
+                  const std::optional<Certificate>& polka = std::nullopt);
 [[nodiscard]] Result<Intent> read_intent(schema::SignIntent::Reader from);
+[[nodiscard]] Result<std::optional<Certificate>> read_polka(schema::SignIntent::Reader from);
 
 }  // namespace witan::consensus

@@ -1,8 +1,9 @@
 #include "actors/consensus/effect_runner.hpp"
 
+#include <tuple>
+
 #include "messages/base/hex.hpp"
 #include "messages/wire/consensus_codec.hpp"
-#include "storage/atomic_file.hpp"
 
 namespace witan::consensus {
 namespace {
@@ -11,11 +12,13 @@ constexpr std::uint64_t prune_every_heights = 64;
 // A disk that takes this long for one sync costs rounds.
 constexpr Duration slow_sync = Duration::from_ms(100);
 
-// A damaged sign-state is a matter of signatures (exit code 72), not of a disk to be read again.
-tl::unexpected<Error> not_to_be_trusted(Error error) {
-  if (error.code == ErrorCode::corrupt || error.code == ErrorCode::wrong_version)
-    error.code = ErrorCode::sign_refused;
-  return fail(std::move(error));
+// How often a remote signer is looked after: shown life, dialled again, asked again.
+constexpr Duration signer_period = Duration::from_ms(100);
+// Wishes that wait for it; the oldest go, being of rounds long past.
+constexpr std::size_t waiting_max = 64;
+
+auto position_of(const SignRecord& record) {
+  return std::tuple(record.height, record.round, step_of(record.kind));
 }
 
 }  // namespace
@@ -31,9 +34,13 @@ EffectRunner::EffectRunner(rt::ActorContext& context, Services services,
   handle<schema::GetRecovery>(&EffectRunner::on_get_recovery);
   handle<schema::RaiseWatermark>(&EffectRunner::on_raise_watermark);
   handle<schema::OwnSeen>(&EffectRunner::on_own_seen);
+  own<schema::SignerTick>(&EffectRunner::on_signer_tick);
 }
 
-void EffectRunner::started() { require(open(), "opening the log"); }
+void EffectRunner::started() {
+  require(open(), "opening the log");
+  if (options_.remote) context().send_after(signer_period, Draft<schema::SignerTick>());
+}
 
 void EffectRunner::require(const Status& status, const char* what) {
   if (status) return;
@@ -54,25 +61,36 @@ void EffectRunner::require(const Status& status, const char* what) {
 // ---- opening
 
 Status EffectRunner::open() {
-  wal_.reset();
+  log_.reset();
   recovered_.clear();
-  WITAN_TRY_VOID(options_.fs.create_directories(options_.wal_folder));
-  std::vector<Bytes> sign_records;
+  newest_.reset();
   const Height stored = options_.store_height();
   const WalVisitor visit = [&](const WalRecord& record) -> Status {
     Bytes payload(record.payload.begin(), record.payload.end());
     const auto kind = static_cast<RecordKind>(record.kind);
-    if (kind == RecordKind::sign) sign_records.push_back(payload);
+    if (options_.remote && kind == RecordKind::sign) {
+      WITAN_TRY(SignRecord own, decode_sign_record(payload));
+      if (own.kind != SignedKind::watermark) newest_ = std::move(own);
+    }
     if (record.height > stored) recovered_.push_back({kind, record.height, std::move(payload)});
     return {};
   };
-  WalOptions wal;
-  wal.folder = options_.wal_folder;
-  wal.chain_id = to_hex(options_.chain_id);
-  wal.salt = options_.wal_salt;
-  wal.segment_bytes = options_.segment_bytes;
-  wal.on_rotate = [this](WalWriter&, std::uint64_t segment) { return write_checkpoint(segment); };
-  WITAN_TRY(wal_, WalWriter::open(options_.fs, std::move(wal), visit));
+  SigningLogOptions log{.fs = options_.fs,
+                        .wal_folder = options_.wal_folder,
+                        .sign_state_file = options_.sign_state_file};
+  log.segment_bytes = options_.segment_bytes;
+  log.wal_salt = options_.wal_salt;
+  log.chain_id = options_.chain_id;
+  if (options_.consensus_key) {
+    WITAN_TRY(log.key, SecretKey::from_bytes(*options_.consensus_key));
+  }
+  log.store_height = stored;
+  log.own_commit_height = options_.own_commit_height();
+  log.remembered = options_.remembered_sign_state;
+  log.remember = options_.remember_sign_state;
+  WITAN_TRY(log_, SigningLog::open(std::move(log), visit));
+  wal_ = &log_->wal();
+  signer_ = log_->signer();
   if (const auto& cut = wal_->cut_tail())
     log_event(services_.log, Event::wal_tail_cut,
               {{"path", options_.wal_folder.string()},
@@ -82,62 +100,11 @@ Status EffectRunner::open() {
   log_event(
       services_.log, Event::wal_opened,
       {{"path", options_.wal_folder.string()}, {"height", stored}, {"records", recovered_.size()}});
-  if (!options_.consensus_key) return {};
-  // The files, not the records read: a crash may leave the newest segment empty.
-  std::optional<WalSegments> segments;
-  if (const std::uint64_t last = wal_->segment(); last > 0)
-    segments = WalSegments{last - wal_->segment_count() + 1, last};
-  return open_signer(sign_records, segments);
-}
-
-Status EffectRunner::open_signer(const std::vector<Bytes>& sign_records,
-                                 std::optional<WalSegments> segments) {
-  WITAN_TRY(SecretKey key, SecretKey::from_bytes(*options_.consensus_key));
-  SignRecoveryInput input;
-  input.key = key.public_key();
-  input.chain_id = options_.chain_id;
-  if (options_.fs.exists(options_.sign_state_file)) {
-    WITAN_TRY(Bytes file,
-              read_whole(options_.fs, options_.sign_state_file, sign_checkpoint_bytes_max));
-    input.checkpoint_file = std::move(file);
-  }
-  input.segments = segments;
-  input.records = sign_records;
-  input.store_height = options_.store_height();
-  input.own_commit_height = options_.own_commit_height();
-  if (options_.remembered_sign_state) {
-    WITAN_TRY(input.remembered, options_.remembered_sign_state());
-  }
-  WITAN_TRY(const FolderIdentity here,
-            options_.fs.identity(options_.sign_state_file.parent_path()));
-  input.place = sign_place(here.host, here.number, here.born_ns);
-  auto found = recover_sign_state(input);
-  if (!found) return not_to_be_trusted(found.error());
-  const bool checkpoint_needed = found->checkpoint_needed;
-  WITAN_TRY(Signer signer, Signer::make(std::move(key), std::move(*found)));
-  signer_.emplace(std::move(signer));
-  WITAN_TRY_VOID(remember(input.remembered));
-  signer_->finish_recovery();
-  log_event(services_.log, Event::key_loaded, {{"public_key", signer_->public_key()}});
-  if (!checkpoint_needed) return {};
-  // The sign-state may name a segment only once that is on disk; a new one names itself
-  // (on_rotate).
-  if (wal_->segment() == 0) return wal_->rotate(options_.store_height() + 1);
-  return write_checkpoint(wal_->segment());
-}
-
-// Before the first signature, and with every new file: from then on another directory's sign-state
-// and an older file are refused here. After the file is written: what is remembered was there.
-Status EffectRunner::remember(const std::optional<SignMemory>& known) {
-  if (!options_.remember_sign_state || known == signer_->memory()) return {};
-  return options_.remember_sign_state(signer_->memory());
-}
-
-Status EffectRunner::write_checkpoint(std::uint64_t segment) {
-  if (!signer_) return {};
-  WITAN_TRY_VOID(
-      write_file_atomically(options_.fs, options_.sign_state_file, signer_->checkpoint(segment)));
-  return remember(std::nullopt);
+  if (signer_ != nullptr)
+    log_event(services_.log, Event::key_loaded, {{"public_key", signer_->public_key()}});
+  if (!options_.remote) return {};
+  options_.remote->close();  // so that it says again what it has signed last
+  return poll_remote(true);
 }
 
 void EffectRunner::on_get_recovery(schema::GetRecovery::Reader ask, const Envelope& envelope) {
@@ -165,25 +132,50 @@ void EffectRunner::on_get_recovery(schema::GetRecovery::Reader ask, const Envelo
 
 // ---- the batch
 
+namespace {
+// Of a proposal that was made in an earlier round; others bring none.
+std::optional<Certificate> polka_of(schema::Persist::Reader batch, const SignRecord& record) {
+  if (record.kind != SignedKind::proposal) return std::nullopt;
+  for (const auto intent : batch.getIntents()) {
+    if (intent.getKind() != static_cast<std::uint8_t>(record.kind) ||
+        intent.getHeight() != record.height.get() || intent.getRound() != record.round.get())
+      continue;
+    auto polka = read_polka(intent);
+    WITAN_CHECK(polka.has_value());
+    return std::move(*polka);
+  }
+  return std::nullopt;
+}
+}  // namespace
+
 void EffectRunner::on_persist(schema::Persist::Reader batch, const Envelope&) {
+  if (options_.remote) return require(persist_remote(batch), "the log of a remote signer's node");
   auto prepared = append(batch);
   if (!prepared) require(fail(prepared.error()), "appending to the log");
   if (batch.getSync() || batch.getIntents().size() > 0) sync();
   for (const Prepared& item : *prepared)
-    std::visit([&](const auto& message) { publish(message, batch); }, signer_->confirm(item));
-  if (batch.getPruneBelow() >= pruned_below_ + prune_every_heights) {
-    pruned_below_ = batch.getPruneBelow();
-    require(wal_->prune_below(Height(pruned_below_)), "pruning the log");
-  }
+    publish(signer_->confirm(item), polka_of(batch, item.content()));
+  prune(batch);
 }
 
-Result<std::vector<Prepared>> EffectRunner::append(schema::Persist::Reader batch) {
+void EffectRunner::prune(schema::Persist::Reader batch) {
+  if (batch.getPruneBelow() < pruned_below_ + prune_every_heights) return;
+  pruned_below_ = batch.getPruneBelow();
+  require(wal_->prune_below(Height(pruned_below_)), "pruning the log");
+}
+
+Status EffectRunner::append_records(schema::Persist::Reader batch) {
   const Height height(batch.getHeight());
   for (const auto record : batch.getRecords())
     WITAN_TRY_VOID(wal_->append(record.getKind(), height, as_view(record.getPayload())));
+  return {};
+}
+
+Result<std::vector<Prepared>> EffectRunner::append(schema::Persist::Reader batch) {
+  WITAN_TRY_VOID(append_records(batch));
   std::vector<Prepared> prepared;
   for (const auto intent : batch.getIntents()) {
-    WITAN_TRY(auto item, sign(intent, height));
+    WITAN_TRY(auto item, sign(intent, Height(batch.getHeight())));
     if (item) prepared.push_back(std::move(*item));
   }
   return prepared;
@@ -192,12 +184,12 @@ Result<std::vector<Prepared>> EffectRunner::append(schema::Persist::Reader batch
 // Nothing when the rules refuse: that is said, and the batch goes on.
 Result<std::optional<Prepared>> EffectRunner::sign(schema::SignIntent::Reader reader,
                                                    Height height) {
-  WITAN_CHECK(signer_.has_value());
+  WITAN_CHECK(signer_ != nullptr);
   const auto intent = read_intent(reader);
   WITAN_CHECK(intent.has_value());
   auto prepared = signer_->prepare(*intent);
   if (!prepared) {
-    refuse(reader, prepared.error());
+    refuse(*intent, prepared.error());
     return std::optional<Prepared>{};
   }
   if (!prepared->record().empty())
@@ -215,7 +207,80 @@ void EffectRunner::sync() {
     log_event(services_.log, Event::disk_slow, {{"ms", static_cast<double>(took.ns) / 1e6}});
 }
 
-void EffectRunner::publish(const Durable<SignedVote>& vote, schema::Persist::Reader) {
+// ---- a signer elsewhere
+
+Status EffectRunner::persist_remote(schema::Persist::Reader batch) {
+  WITAN_TRY_VOID(append_records(batch));
+  for (const auto reader : batch.getIntents()) {
+    auto intent = read_intent(reader);
+    auto polka = read_polka(reader);
+    WITAN_CHECK(intent.has_value() && polka.has_value());
+    while (!waiting_.empty() &&
+           (waiting_.front().intent.height < intent->height || waiting_.size() >= waiting_max))
+      waiting_.pop_front();
+    waiting_.push_back({std::move(*intent), std::move(*polka)});
+  }
+  if (batch.getSync() || batch.getIntents().size() > 0) sync();
+  WITAN_TRY_VOID(sign_waiting());
+  prune(batch);
+  return {};
+}
+
+Status EffectRunner::sign_waiting() {
+  while (!waiting_.empty()) {
+    const Wish& wish = waiting_.front();
+    // The signer remembers the newest round only: records of older ones are durable here first.
+    const bool new_round =
+        newest_ && (newest_->height != wish.intent.height || newest_->round != wish.intent.round);
+    if (new_round && wal_->pending_bytes() > 0) sync();
+    auto prepared = options_.remote->prepare(wish.intent, wish.polka ? &*wish.polka : nullptr);
+    if (!prepared && may_ask_again(prepared.error().code)) return {};
+    if (prepared) {
+      WITAN_TRY_VOID(keep_remote_record(prepared->content()));
+      publish(options_.remote->confirm(*prepared), wish.polka);
+    } else {
+      refuse(wish.intent, prepared.error());
+    }
+    waiting_.pop_front();
+  }
+  return {};
+}
+
+Status EffectRunner::keep_remote_record(const SignRecord& record) {
+  if (newest_ && position_of(record) <= position_of(*newest_)) return {};  // sent again
+  newest_ = record;
+  return wal_->append(static_cast<std::uint8_t>(RecordKind::sign), record.height, encode(record));
+}
+
+// What the signer made for us and we never wrote down: the process died, or the answer was lost.
+Status EffectRunner::poll_remote(bool opening) {
+  for (const SignRecord& record : options_.remote->poll(newest_)) {
+    if (newest_ && position_of(record) <= position_of(*newest_)) continue;
+    WITAN_TRY_VOID(keep_remote_record(record));
+    if (!opening) {
+      publish(options_.remote->message_of(record), std::nullopt);
+    } else if (record.height > options_.store_height()) {
+      recovered_.push_back({RecordKind::sign, record.height, encode(record)});
+    }
+  }
+  return {};
+}
+
+void EffectRunner::on_signer_tick(schema::SignerTick::Reader, const Envelope&) {
+  context().send_after(signer_period, Draft<schema::SignerTick>());
+  require(poll_remote(false), "the log of a remote signer's node");
+  require(sign_waiting(), "the log of a remote signer's node");
+}
+
+// ---- the only ways a signature leaves the node (S3)
+
+void EffectRunner::publish(const DurableMessage& message, const std::optional<Certificate>& polka) {
+  if (const auto* proposal = std::get_if<Durable<SignedProposal>>(&message))
+    return publish(*proposal, polka);
+  publish(std::get<Durable<SignedVote>>(message));
+}
+
+void EffectRunner::publish(const Durable<SignedVote>& vote) {
   Draft<schema::Vote> to_peers;
   write_vote(*to_peers, vote.get());
   (void)peers_.send(std::move(to_peers));
@@ -225,23 +290,21 @@ void EffectRunner::publish(const Durable<SignedVote>& vote, schema::Persist::Rea
 }
 
 // A re-proposal goes out with the polka it leans on: who lacks it can prevote at once.
-void EffectRunner::publish(const Durable<SignedProposal>& proposal, schema::Persist::Reader batch) {
-  Draft<schema::Proposal> to_peers;
+void EffectRunner::publish(const Durable<SignedProposal>& proposal,
+                           const std::optional<Certificate>& polka) {
+  Draft<schema::Proposal> to_peers(64 + (polka ? polka->signatures.size() * 10 : 0));
   write_proposal(*to_peers, proposal.get());
-  const Proposal& p = proposal.get().proposal;
-  for (const auto intent : batch.getIntents())
-    if (intent.hasPolka() && intent.getKind() == static_cast<std::uint8_t>(SignedKind::proposal) &&
-        intent.getHeight() == p.height.get() && intent.getRound() == p.round.get())
-      to_peers->setPolka(intent.getPolka());
+  if (polka) write_certificate(to_peers->initPolka(), *polka);
   (void)peers_.send(std::move(to_peers));
   Draft<schema::OwnProposal> to_consensus;
   write_proposal(to_consensus->initProposal(), proposal.get());
   (void)consensus_.send(std::move(to_consensus));
 }
 
-void EffectRunner::refuse(schema::SignIntent::Reader intent, const Error& error) {
+void EffectRunner::refuse(const Intent& intent, const Error& error) {
   Draft<schema::SignRefused> refused(128);
-  refused->setIntent(intent);
+  write_intent(refused->initIntent(), intent);
+  refused->setRemote(options_.remote != nullptr);
   auto failure = refused->initFailure();
   failure.setCode(std::string(name_of(error.code)));
   failure.setField(error.field);
@@ -249,23 +312,32 @@ void EffectRunner::refuse(schema::SignIntent::Reader intent, const Error& error)
   (void)consensus_.send(std::move(refused));
 }
 
-// S16: whoever has our signature and not our memory of it ends this node before it signs more.
+// S16: whoever has our signature and not our memory of it ends this node before it signs more; a
+// signer process stops signing.
 void EffectRunner::on_own_seen(schema::OwnSeen::Reader seen, const Envelope&) {
-  if (!signer_) return;
+  if (signer_ == nullptr && !options_.remote) return;
   const auto value = read_value(seen.getValue(), "value");
   WITAN_CHECK(value.has_value());
-  require(signer_->state().check_claim({static_cast<SignedKind>(seen.getKind()),
-                                        Height(seen.getHeight()), Round(seen.getRound()), *value}),
-          "own signature from a peer");
+  const SignClaim claim{static_cast<SignedKind>(seen.getKind()), Height(seen.getHeight()),
+                        Round(seen.getRound()), *value};
+  if (signer_ != nullptr) return require(signer_->check_claim(claim), "own signature from a peer");
+  if (const Status known = options_.remote->check_claim(claim); !known)
+    log_event(services_.log, Event::sign_conflict,
+              {{"height", claim.height}, {"round", claim.round}, {"text", known.error().text}});
 }
 
 void EffectRunner::on_raise_watermark(schema::RaiseWatermark::Reader raise, const Envelope&) {
-  if (!signer_) return;
-  const auto record = signer_->raise_watermark(Height(raise.getHeight()));
+  const Height height(raise.getHeight());
+  if (options_.remote) {
+    while (!waiting_.empty() && waiting_.front().intent.height <= height) waiting_.pop_front();
+    (void)options_.remote->raise_watermark(height, round_all);
+    return;
+  }
+  if (signer_ == nullptr) return;
+  const auto record = signer_->raise_watermark(height);
   if (!record || record->empty()) return;  // it stands there already, or higher
-  require(
-      wal_->append(static_cast<std::uint8_t>(RecordKind::sign), Height(raise.getHeight()), *record),
-      "appending the watermark");
+  require(wal_->append(static_cast<std::uint8_t>(RecordKind::sign), height, *record),
+          "appending the watermark");
 }
 
 }  // namespace witan::consensus

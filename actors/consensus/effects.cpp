@@ -64,7 +64,7 @@ void ConsensusActor::perform(const SignProposal& effect) {
   std::optional<PolkaCertificate> polka;
   if (!effect.pol_round.is_nil())
     polka = core_.certificate(VoteType::prevote, effect.pol_round, effect.value);
-  batch_.sign(intent, std::move(polka));
+  batch_.sign(intent, polka);
 }
 
 // vote path 9/10: the core's wish to vote becomes an intent; the effect runner does the rest
@@ -78,7 +78,15 @@ void ConsensusActor::perform(const SignVote& effect) {
   intent.validator = effect.vote.validator;
   intent.locked = to_signer(effect.locked);
   intent.valid = to_signer(effect.valid);
-  batch_.sign(intent);
+  batch_.sign(intent, polka_for(intent));
+}
+
+// What lets a signer that guards the lock itself sign a vote for another block (S8). Only later
+// rounds can leave a lock.
+std::optional<Certificate> ConsensusActor::polka_for(const Intent& vote) const {
+  const Round round = vote.kind == SignedKind::prevote ? vote.pol_round : vote.round;
+  if (!vote.value || round.is_nil() || vote.round == Round(0)) return std::nullopt;
+  return core_.certificate(VoteType::prevote, round, *vote.value);
 }
 
 void ConsensusActor::perform(const ScheduleTimeout& effect) {

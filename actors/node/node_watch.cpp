@@ -1,5 +1,6 @@
 #include "actors/node/node_watch.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -28,6 +29,12 @@ std::vector<std::string> reasons_not_ready(const Metrics& metrics, std::size_t q
   std::vector<std::string> reasons;
   if (metrics.height.count() == 0) reasons.emplace_back("reading the stores and the log");
   if (metrics.blocksync_syncing.count() != 0) reasons.emplace_back("catching up with the chain");
+  if (const auto trouble = metrics.signer_trouble.count(); trouble != 0) {
+    constexpr std::array texts{"", "the remote signer does not answer: this validator is silent",
+                               "another node took the signer's lease: this validator is silent",
+                               "the remote signer refuses: this validator is silent"};
+    reasons.emplace_back(texts[std::min<std::uint64_t>(trouble, texts.size() - 1)]);
+  }
   const std::uint64_t peers = metrics.peers.count();
   if (peers < quorum_peers)
     reasons.push_back(std::to_string(peers) + " peers connected, " + std::to_string(quorum_peers) +

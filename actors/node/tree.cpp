@@ -8,12 +8,14 @@
 #include "actors/consensus/consensus_actor.hpp"
 #include "actors/consensus/core/proposer_order.hpp"
 #include "actors/consensus/effect_runner.hpp"
+#include "actors/consensus/signer/remote_signer.hpp"
 #include "actors/consensus/transfer_verifier.hpp"
 #include "actors/consensus/verifier_actor.hpp"
 #include "actors/evidence/evidence_actor.hpp"
 #include "actors/ledger/core/genesis_state.hpp"
 #include "actors/ledger/ledger_actor.hpp"
 #include "actors/mempool/mempool_actor.hpp"
+#include "actors/runtime/system_clock.hpp"
 #include "actors/sync/sync_actor.hpp"
 #include "crypto/random.hpp"
 #include "messages/base/codec_bytes.hpp"
@@ -44,12 +46,11 @@ Result<std::unique_ptr<Wiring>> Wiring::prepare(NodeInputs inputs, Services serv
   w->validators = std::make_shared<const ValidatorSet>(std::move(set));
   WITAN_TRY(Verifier verifier, Verifier::make(w->chain_id, w->validators));
   w->verifier = std::make_shared<const Verifier>(std::move(verifier));
-  if (w->inputs.consensus_key)
-    w->self = w->validators->index_of(w->inputs.consensus_key->public_key());
   WITAN_TRY(w->stores, Stores::open(w->inputs.home, w->inputs.config.storage, w->chain_id,
                                     genesis.initial_height));
+  WITAN_TRY_VOID(w->find_self());
   const FilePath sign_state = w->stores.dir->layout().sign_state();
-  if (w->self && !posix_file_system().exists(sign_state)) {
+  if (w->self && !w->remote_signer && !posix_file_system().exists(sign_state)) {
     const std::string_view text =
         "this validator may have signed before, so it does not start without its sign-state. "
         "Restore the file from the host that signed last; if there is none and this key certainly "
@@ -67,10 +68,46 @@ Result<std::unique_ptr<Wiring>> Wiring::prepare(NodeInputs inputs, Services serv
   id.software = w->inputs.software;
   id.listen_port = w->inputs.config.p2p.laddr.port;
   id.tip = [stores = &w->stores] { return stores->height().get(); };
-  if (w->self) id.validator_key = w->inputs.consensus_key->clone();
+  // A session's claim of the seat is optional, and a signer signs proposals and votes only.
+  if (w->self && !w->remote_signer) id.validator_key = w->inputs.consensus_key->clone();
   peers::SocketOptions sockets;
   w->transport = peers::make_socket_transport(sockets);
   return w;
+}
+
+Status Wiring::find_self() {
+  if (!inputs.config.signer.address.empty()) return use_remote_signer();
+  if (inputs.consensus_key) self = validators->index_of(inputs.consensus_key->public_key());
+  return {};
+}
+
+Status Wiring::use_remote_signer() {
+  const SignerConfig& config = inputs.config.signer;
+  if (inputs.consensus_key)
+    return fail(ErrorCode::config, "signer.address",
+                "a signer process is to hold the validator's key, but config/consensus_key.json is "
+                "here, too: move it to the signer's home, with data/sign_state and data/wal "
+                "(docs/runbooks/remote-signer.md)");
+  WITAN_TRY(SignerAddress address, parse_signer_address(config.address));
+  WITAN_TRY(const NodeId signer_id, fixed_from_hex<NodeId>(config.public_key, "signer.public_key"));
+  WITAN_TRY(const PublicKey key,
+            fixed_from_hex<PublicKey>(config.validator_key, "signer.validator_key"));
+  self = validators->index_of(key);
+  if (!self)
+    return fail(ErrorCode::config, "signer.validator_key",
+                config.validator_key + " is not a validator of this chain's genesis");
+  RemoteSigner::Options options{
+      .address = std::move(address),
+      .signer = signer_id,
+      .validator = key,
+      .chain_id = chain_id,
+      .node_key = inputs.node_key.clone(),
+      .timeout = ms(config.timeout_ms),
+      .own_commit_height = [this] { return stores.own_commit_height(*self); },
+      .services = services,
+      .clock = rt::system_clock()};
+  WITAN_TRY(remote_signer, RemoteSigner::make(std::move(options)));
+  return {};
 }
 
 void Wiring::connect(rt::Runtime& runtime) {
@@ -112,7 +149,8 @@ rt::SupervisorSpec Wiring::storage() const {
     options.segment_bytes = inputs.config.storage.wal_segment_bytes;
     options.wal_salt = salt;
     options.chain_id = chain_id;
-    if (self) {
+    options.remote = remote_signer;
+    if (self && !remote_signer) {
       const auto secret = inputs.consensus_key->secret_bytes();
       options.consensus_key = Bytes(secret.view().begin(), secret.view().end());
     }

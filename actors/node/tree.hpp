@@ -12,6 +12,7 @@
 #include "actors/peers/transport_bridge.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "actors/telemetry/services.hpp"
+#include "crypto/signer_port.hpp"
 #include "crypto/verify.hpp"
 
 namespace witan::node {
@@ -35,6 +36,7 @@ class Wiring {
   ValidatorSetPtr validators;
   std::shared_ptr<const Verifier> verifier;
   std::optional<ValidatorIndex> self;
+  std::shared_ptr<RemotePort> remote_signer;  // with config signer.address: it signs, not this node
   Stores stores;
   peers::Identity identity;
   std::unique_ptr<peers::TransportBridge> bridge;
@@ -42,6 +44,9 @@ class Wiring {
 
  private:
   Wiring(NodeInputs in, Services s);
+  // Who we are as a validator, by our own key or by a signer's.
+  Status find_self();
+  Status use_remote_signer();
   [[nodiscard]] rt::SupervisorSpec storage() const;
   [[nodiscard]] rt::SupervisorSpec chain();
   [[nodiscard]] rt::SupervisorSpec peer_family();

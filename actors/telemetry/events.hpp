@@ -44,6 +44,13 @@ enum class LogLevel : std::uint8_t { trace = 0, debug = 1, info = 2, warn = 3, e
   X(sign_refused,           warn,  signer, "height,round,step,rule,text", "a signing rule refused an intent; nothing was signed") \
   X(sign_conflict,          error, signer, "height,round,text", "a different message was already signed for this step") \
   X(sign_state_missing,     error, signer, "path,text", "sign-state is absent although this key may have signed before") \
+  X(signer_connected,       info,  signer, "address,epoch", "a session with the remote signer is open and it signs for this node") \
+  X(signer_lost,            warn,  signer, "address,code,text,retry_ms", "the remote signer does not answer or refuses this node; the node is silent until it does") \
+  X(signer_started,         info,  signer, "address,node_id,public_key,version", "a signer process listens") \
+  X(signer_client,          info,  signer, "node,text", "what happened to a connection of this signer process") \
+  X(signer_lease,           warn,  signer, "node,epoch", "this signer process signs for this node from now on, and for no other") \
+  X(signer_refused,         warn,  signer, "node,height,round,rule,text", "this signer process refused a request; nothing was signed") \
+  X(signer_halted,          error, signer, "node,text", "this signer process signs nothing any more until it is started again") \
   X(key_loaded,             info,  signer, "public_key", "the validator key is unlocked (only the public part is logged)") \
   X(height_started,         debug, consensus, "height,validators,power", "consensus works on a new height") \
   X(round_started,          debug, consensus, "height,round,proposer", "a round begins; rounds above 0 cost time") \

@@ -60,6 +60,9 @@ enum class Buckets : unsigned char { none, latency, micro, interval, bytes };
   COUNTER_L(evidence_committed, "evidence_committed_total", "kind", "Evidence in decided blocks, as this node committed them") \
   COUNTER_L(evidence_rejected, "evidence_rejected_total", "reason", "Evidence of peers and users that proves nothing") \
   GAUGE(buffered_msgs, "consensus_buffered_msgs", "Messages kept for the next heights") \
+  GAUGE(signer_trouble, "signer_trouble", "0: signing is possible; 1: the remote signer does not answer; 2: another node took its lease; 3: it refuses") \
+  HISTOGRAM(signer_request, "signer_request_seconds", micro, "One signature by the remote signer, asked and answered") \
+  COUNTER(signer_connects, "signer_connects_total", "Sessions opened with the remote signer") \
   COUNTER_L(sign_refusals, "signer_refusals_total", "rule", "Signing intents refused") \
   /* p2p: CometBFT */ \
   GAUGE(peers, "p2p_peers", "Connected peers") \

@@ -149,7 +149,8 @@ struct SignIntent {
   validRound @10 :Int32 = -1;
   validValue @11 :Data;
   validator @12 :UInt32;
-  polka @13 :Certificate;      # a re-proposal's polka: published with it, not signed over
+  polka @13 :Certificate;      # of `value`: published with a re-proposal, and what lets a guarded signer unlock
+                               # (S8); not signed over
 }
 
 struct Persist {
@@ -164,7 +165,11 @@ struct Persist {
 
 struct OwnVote { vote @0 :Vote; }                 # durable: it counts now
 struct OwnProposal { proposal @0 :Proposal; }
-struct SignRefused { intent @0 :SignIntent; failure @1 :Common.Failure; }
+struct SignRefused {
+  intent @0 :SignIntent;
+  failure @1 :Common.Failure;
+  remote @2 :Bool;             # by a signer process: this node stays, and is silent
+}
 
 struct RaiseWatermark { height @0 :UInt64; }      # decided by sync: never sign at or below it (S13)
 struct OwnSeen {
@@ -174,4 +179,5 @@ struct OwnSeen {
   round @2 :Int32;
   value @3 :Data;              # empty: nil
 }
+struct SignerTick {}                              # own timer of the effect runner: look after the remote signer
 struct ObservationOver {}                         # own timer: nothing forbids signing any more

@@ -10,6 +10,7 @@
 #include "crypto/sign_bytes.hpp"
 #include "messages/base/hex.hpp"
 #include "storage/atomic_file.hpp"
+#include "tools/witan/cmd_signer.hpp"
 #include "tools/witan/home.hpp"
 #include "tools/witan/program.hpp"
 #include "tools/witan/table.hpp"
@@ -187,7 +188,8 @@ CLI::Option* add_min_options(CLI::App& command, SignerOptions& options) {
 
 void add_signer_commands(CLI::App& app, Program& program) {
   CLI::App* signer =
-      add_command(app, {"signer", "the sign-state of a stopped node", "witan signer show"});
+      add_command(app, {"signer", "a validator's sign-state, and the process that may hold it",
+                        "witan signer show"});
   signer->require_subcommand(1);
   add_signer_command(*signer, program,
                      {"show", "whose it is and what was signed last", "witan signer show --json"},
@@ -212,6 +214,7 @@ void add_signer_commands(CLI::App& app, Program& program) {
   signer->get_subcommand("adopt")->add_flag(
       "--other-stopped", moved->other_stopped,
       "yes, the home this one was copied from is stopped and never starts again");
+  add_signer_run_commands(*signer, program);
 }
 
 }  // namespace witan::cli

@@ -5,6 +5,7 @@
 #include "config/suggest.hpp"
 #include "config/writer.hpp"
 #include "crypto/keys.hpp"
+#include "messages/base/hex.hpp"
 #include "tests/support/property.hpp"
 
 using namespace witan;
@@ -52,6 +53,11 @@ NodeConfig any_config() {
   config.log.level = *rc::gen::element<std::string>("off", "consensus:trace,*:warn");
   config.mempool.per_sender_max = std::min(config.mempool.per_sender_max, config.mempool.size);
   if (config.storage.retain_blocks < 1024) config.storage.retain_blocks = 0;
+  config.signer.address = *rc::gen::element<std::string>("", "unix:///run/s.sock", "tcp://[::1]:9");
+  const SecretKey key = SecretKey::generate();
+  const bool apart = !config.signer.address.empty();
+  config.signer.public_key = apart ? to_hex(key.node_id()) : "";
+  config.signer.validator_key = apart ? to_hex(key.public_key()) : "";
   return config;
 }
 
