@@ -25,6 +25,7 @@ struct Setup {
   Duration observe{};
   Duration empty_block_interval{};
   std::optional<Duration> block_interval_min{};
+  std::shared_ptr<RemotePort> remote{};  // signs for the real runner
 };
 
 struct Bench {
@@ -50,7 +51,8 @@ struct Bench {
     };
     rt::ChildSpec wal =
         setup.real_runner
-            ? runner_child(fs, world, 1, [] { return Height(0); })
+            ? runner_child(
+                  fs, world, 1, [] { return Height(0); }, 64 * 1024, nullptr, setup.remote)
             : tap<EffectRunnerRole>(
                   "wal", [this](rt::ActorContext& c, const Envelope& e) { on_runner(c, e); });
     runtime->start(family(
@@ -153,11 +155,12 @@ struct Bench {
     for (const std::uint8_t n : signers) vote(n, type, height, round, value);
   }
   // The proposer's block of a round, proposal first, then its parts.
-  void propose(std::uint64_t height, std::int32_t round, const Bytes& bytes) {
+  void propose(std::uint64_t height, std::int32_t round, const Bytes& bytes,
+               Round pol_round = Round()) {
     const auto cut = consensus::cut_block(Height(height), Round(round), bytes);
     const std::uint8_t who = world.proposer(Height(height), Round(round));
     SignedProposal p;
-    p.proposal = {Height(height), Round(round), Round(),
+    p.proposal = {Height(height), Round(round), pol_round,
                   id_of(bytes),   cut.header,   world.index_of(who)};
     p.signature = key_number(who).sign(proposal_hash(world.chain_id, p.proposal).view());
     Draft<schema::VerifiedProposal> out;
@@ -233,14 +236,19 @@ struct Bench {
   }
   // A round of the height that another validator proposes, reached by nil votes of all.
   void pass_rounds_until_another_proposes(std::uint64_t height) {
-    while (world.proposer(Height(height), Round(view().round)) == 1) {
-      const std::int32_t round = view().round;
-      votes({2, 3, 4}, VoteType::prevote, height, round, {});
-      votes({2, 3, 4}, VoteType::precommit, height, round, {});
-      for (int i = 0; i < 50 && view().round == round; ++i)
-        runtime->advance(Duration::from_ms(100));
-      BOOST_REQUIRE_GT(view().round, round);
-    }
+    while (world.proposer(Height(height), Round(view().round)) == 1) pass_round(height);
+  }
+  void pass_round(std::uint64_t height) {
+    const std::int32_t round = view().round;
+    votes({2, 3, 4}, VoteType::prevote, height, round, {});
+    end_round(height);
+  }
+  // As it ends when all others precommitted nil.
+  void end_round(std::uint64_t height) {
+    const std::int32_t round = view().round;
+    votes({2, 3, 4}, VoteType::precommit, height, round, {});
+    for (int i = 0; i < 50 && view().round == round; ++i) runtime->advance(Duration::from_ms(100));
+    BOOST_REQUIRE_GT(view().round, round);
   }
 
   Setup setup;

@@ -1,6 +1,6 @@
 // The effect runner with a signer elsewhere: inputs are durable before it is asked, silence is
 // waited out, refusals are told, and what the log lacks is taken over.
-#include "tests/unit/consensus_actor/world.hpp"
+#include "tests/unit/consensus_actor/boxed_signer.hpp"
 #include "tests/unit/wire/random_objects.hpp"
 
 namespace witan::test {
@@ -14,77 +14,15 @@ BlockId block(std::uint8_t n) {
   id.data.fill(n);
   return id;
 }
-Intent vote(SignedKind kind, std::uint64_t height, std::int32_t round, ValueId value) {
-  Intent out;
-  out.kind = kind;
-  out.height = Height(height);
-  out.round = Round(round);
-  out.value = value;
-  return out;
-}
 Intent prevote(std::uint64_t height, std::int32_t round, ValueId value) {
-  return vote(SignedKind::prevote, height, round, value);
+  return intent_of(SignedKind::prevote, height, round, value);
 }
 Intent precommit(std::uint64_t height, std::int32_t round, ValueId value) {
-  return vote(SignedKind::precommit, height, round, value);
+  return intent_of(SignedKind::precommit, height, round, value);
 }
 
-// A signer process in a box: can be away, and tells how the log stood when it was asked.
-class BoxedSigner final : public RemotePort {
- public:
-  BoxedSigner(const ChainId& chain_id, MemoryFileSystem& log) : log_(log) {
-    SignRecoveryInput input;
-    input.key = key_number(1).public_key();
-    input.chain_id = chain_id;
-    input.checkpoint_file = encode(new_sign_checkpoint(chain_id, input.key));
-    signer_.emplace(*Signer::make(key_number(1), *recover_sign_state(input)));
-    signer_->finish_recovery();
-  }
-  Result<Prepared> prepare(const Intent& intent, const Certificate*) override {
-    if (!up) return fail(ErrorCode::unavailable, "signer");
-    asked_with_unsynced = std::max(asked_with_unsynced, log_.unsynced_bytes());
-    WITAN_TRY(Prepared made, signer_->prepare(intent, nullptr));
-    if (lose_answer) return fail(ErrorCode::network, "signer");
-    return made;
-  }
-  DurableMessage confirm(const Prepared& prepared) override { return signer_->confirm(prepared); }
-  Result<Bytes> raise_watermark(Height height, Round round) override {
-    (void)signer_->raise_watermark(height, round);
-    return Bytes{};
-  }
-  Status check_claim(const SignClaim& claim) override { return signer_->check_claim(claim); }
-  std::vector<SignRecord> poll(const std::optional<SignRecord>& newest) override {
-    newest_told = newest;
-    if (!up || std::exchange(open_, true)) return {};
-    return signer_->state().snapshot().recent;
-  }
-  void close() override { open_ = false; }
-  DurableMessage message_of(const SignRecord& record) const override {
-    return *signer_->restore(encode(record));
-  }
-  void lose_connection() { open_ = false; }
-  // All that was signed counts as durable.
-  void confirm_all() {
-    for (const SignRecord& record : signer_->state().snapshot().recent)
-      (void)signer_->confirm(*signer_->prepare(intent_of(record)));
-  }
-
-  bool up = true;
-  bool lose_answer = false;
-  std::uint64_t asked_with_unsynced = 0;
-  std::optional<SignRecord> newest_told;
-
- private:
-  static Intent intent_of(const SignRecord& record) {
-    return vote(record.kind, record.height.get(), record.round.get(), record.value);
-  }
-  MemoryFileSystem& log_;
-  std::optional<Signer> signer_;
-  bool open_ = false;
-};
-
 struct RemoteWorld {
-  RemoteWorld() { signer = std::make_shared<BoxedSigner>(world.chain_id, fs); }
+  RemoteWorld() { signer = std::make_shared<BoxedSigner>(world.chain_id, &fs); }
   void start() {
     runtime.reset();
     auto options = virtual_runtime(1);
@@ -124,10 +62,10 @@ struct RemoteWorld {
     to_peers.clear();
     to_consensus.clear();
   }
-  void sign(const Intent& intent) {
+  void sign(const Intent& intent, const std::optional<Certificate>& polka = {}) {
     EffectBatch batch;
     batch.log(RecordKind::vote, any_vote(random));
-    batch.sign(intent);
+    batch.sign(intent, polka);
     (void)runtime->ref<EffectRunnerRole>(EffectRunnerRole::path).send(batch.take(intent.height, 0));
     pass();
   }
@@ -201,6 +139,21 @@ BOOST_AUTO_TEST_CASE(without_an_answer_the_node_is_silent_and_asks_again_in_orde
   BOOST_CHECK(votes[0].type == VoteType::prevote && votes[0].round == Round(0));
   BOOST_CHECK(votes[1].type == VoteType::precommit);
   BOOST_CHECK(votes[2].round == Round(1));
+}
+
+BOOST_AUTO_TEST_CASE(s8_a_polka_reaches_the_signer_with_its_vote_also_when_the_vote_has_to_wait) {
+  Certificate polka = world.commit(Height(1), Round(1), block(2), {1});
+  polka.type = VoteType::prevote;
+  sign(prevote(1, 0, block(1)), polka);
+  BOOST_CHECK_EQUAL(signer->polkas.size(), 1u);
+  signer->up = false;
+  sign(precommit(1, 1, block(2)), polka);
+  sign(precommit(1, 2, block(2)));
+  signer->up = true;
+  pass();
+  BOOST_CHECK_EQUAL(published().size(), 3u);
+  BOOST_REQUIRE_EQUAL(signer->polkas.size(), 2u);
+  BOOST_CHECK(signer->polkas[1] == polka);
 }
 
 BOOST_AUTO_TEST_CASE(wishes_of_a_height_that_is_over_are_not_asked_again) {

@@ -1,5 +1,6 @@
 // Rounds that fail, proposals of another time, and who is told what to help.
 #include "tests/unit/consensus_actor/actor_bench.hpp"
+#include "tests/unit/consensus_actor/boxed_signer.hpp"
 
 namespace witan::test {
 
@@ -106,6 +107,43 @@ BOOST_AUTO_TEST_CASE(a_reproposal_carries_its_polka) {
     ++found;
   }
   BOOST_CHECK_EQUAL(found, 1u);
+}
+
+// A signer apart believes no word about locks: a vote that leaves one is signed for its polka only.
+BOOST_AUTO_TEST_CASE(s8_votes_that_leave_a_lock_take_their_polka_to_a_remote_signer) {
+  const Bytes first = block_bytes(9), second = block_bytes(8);
+  const ChainWorld world(4);
+  for (const bool proposed_again : {false, true}) {
+    for (const bool lose_polka : {false, true}) {
+      BOOST_TEST_CONTEXT("again " << proposed_again << ", polka lost " << lose_polka) {
+        const auto signer = std::make_shared<BoxedSigner>(world.chain_id, nullptr, world.verifier);
+        signer->lose_polka = lose_polka;
+        Bench b({.remote = signer});
+        b.pass_rounds_until_another_proposes(1);
+        b.propose(1, b.view().round, first);
+        b.votes({2, 3}, VoteType::prevote, 1, b.view().round, id_of(first));
+        b.end_round(1);
+        b.pass_rounds_until_another_proposes(1);
+        const std::int32_t polka = b.view().round;
+        if (!proposed_again) b.propose(1, polka, second);
+        b.votes({2, 3, 4}, VoteType::prevote, 1, polka, id_of(second));
+        if (proposed_again) {
+          b.end_round(1);
+          while (b.world.proposer(Height(1), Round(b.view().round)) == 1) b.end_round(1);
+          b.propose(1, b.view().round, second, Round(polka));
+        }
+        const auto votes = b.own_votes();
+        BOOST_REQUIRE(!votes.empty());
+        const auto type = proposed_again ? VoteType::prevote : VoteType::precommit;
+        const bool left = std::any_of(votes.begin(), votes.end(), [&](const Vote& v) {
+          return v.type == type && v.value == ValueId(id_of(second));
+        });
+        BOOST_CHECK_EQUAL(left, !lose_polka);
+        BOOST_CHECK(!signer->polkas.empty());
+        BOOST_CHECK(b.exits.empty());
+      }
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_later_round_is_published_with_what_entitles_to_it) {

@@ -130,21 +130,23 @@ inline void write_new_sign_state(FileSystem& fs, const ChainId& chain_id, const 
 inline rt::ChildSpec runner_child(FileSystem& fs, const ChainWorld& world, std::uint8_t self,
                                   std::function<Height()> store_height,
                                   std::uint64_t segment_bytes = 64 * 1024,
-                                  std::optional<SignMemory>* remembered = nullptr) {
+                                  std::optional<SignMemory>* remembered = nullptr,
+                                  std::shared_ptr<RemotePort> remote = nullptr) {
   rt::ChildSpec spec;
   spec.name = "wal";
   spec.restart = rt::Restart::temporary;
-  spec.factory = [&fs, &world, self, store_height, segment_bytes,
-                  remembered](rt::ActorContext& context) {
+  spec.factory = [&fs, &world, self, store_height, segment_bytes, remembered,
+                  remote = std::move(remote)](rt::ActorContext& context) {
     consensus::EffectRunnerOptions options{.fs = fs,
                                            .wal_folder = wal_folder,
                                            .sign_state_file = sign_state_file,
                                            .segment_bytes = segment_bytes,
                                            .wal_salt = 7,
                                            .chain_id = world.chain_id,
-                                           .consensus_key = secret_of(key_number(self)),
                                            .store_height = store_height,
                                            .own_commit_height = [] { return Height(0); }};
+    options.remote = remote;
+    if (!remote) options.consensus_key = secret_of(key_number(self));
     if (remembered != nullptr) {
       options.remembered_sign_state = [remembered]() -> Result<std::optional<SignMemory>> {
         return *remembered;

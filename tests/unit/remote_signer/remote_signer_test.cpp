@@ -83,7 +83,7 @@ struct SocketWorld : SignerWorld {
 
 BOOST_FIXTURE_TEST_SUITE(remote_signer_test, SocketWorld)
 
-BOOST_AUTO_TEST_CASE(a_node_gets_signatures_and_refusals_over_one_connection) {
+BOOST_AUTO_TEST_CASE(p51_a_node_gets_signatures_and_refusals_over_one_connection) {
   const auto a = client(node_a, address);
   BOOST_CHECK_EQUAL(sign(*a, prevote(1, 0, block(1))), ErrorCode::unavailable);
   BOOST_CHECK_EQUAL(sign_at_last(*a, prevote(1, 0, block(1))), ErrorCode::ok);
@@ -99,6 +99,21 @@ BOOST_AUTO_TEST_CASE(a_node_gets_signatures_and_refusals_over_one_connection) {
   const auto* vote = std::get_if<Durable<SignedVote>>(&message);
   BOOST_REQUIRE(vote != nullptr);
   BOOST_CHECK(vote->get().vote == vote_of(prevote(3, 0, block(1))));
+}
+
+BOOST_AUTO_TEST_CASE(s8_the_guard_of_the_lock_sees_the_polka_that_a_client_sends) {
+  const auto a = client(node_a, address);
+  BOOST_CHECK_EQUAL(sign_at_last(*a, precommit(5, 1, block(1))), ErrorCode::ok);
+  Intent left = prevote(5, 3, block(2), Round(2));
+  left.locked = {Round(2), block(2)};
+  BOOST_CHECK_EQUAL(sign(*a, left), ErrorCode::sign_locked);
+  const Certificate of_another = polka(5, 2, block(3));
+  const auto refused = a->prepare(left, &of_another);
+  WITAN_CHECK_ERROR(refused, ErrorCode::sign_locked);
+  const Certificate good = polka(5, 2, block(2));
+  const auto prepared = a->prepare(left, &good);
+  WITAN_REQUIRE_OK(prepared);
+  BOOST_CHECK(prepared->content().value == ValueId(block(2)));
 }
 
 BOOST_AUTO_TEST_CASE(over_tcp_as_well) {
