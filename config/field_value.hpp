@@ -14,7 +14,8 @@ namespace witan {
 // A value as its source gives it, before the field table is asked what it should be.
 struct RawValue {
   struct Other {
-    std::string type;  // "float", "table"...: no field has this type
+    std::string type;    // "float", "table"...: no field has this type
+    std::string text{};  // of a number with a fraction: the shortest that reads the same
   };
   std::variant<bool, std::int64_t, std::string, std::vector<std::string>, Other> value;
   std::string where;  // "node.toml:7:1", "environment WITAN_P2P_LADDR", "flag --p2p.laddr"

@@ -1,6 +1,8 @@
 #include "config/toml_source.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <sstream>
 #include <toml.hpp>
 
@@ -62,6 +64,14 @@ std::size_t column_of(const toml::source_location& location, std::string_view le
 
 using RawVariant = decltype(RawValue::value);
 
+// Shortest text that reads as the same number.
+std::string fraction_text(const toml::value& value) {
+  std::array<char, 64> buffer{};
+  const auto end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value.as_floating()).ptr;
+  return std::string(buffer.data(), end);
+}
+
 RawVariant raw_of(const toml::value& value) {
   if (value.is_boolean()) return value.as_boolean();
   if (value.is_integer()) return static_cast<std::int64_t>(value.as_integer());
@@ -74,7 +84,7 @@ RawVariant raw_of(const toml::value& value) {
     }
     return list;
   }
-  if (value.is_floating()) return RawValue::Other{"number with a fraction"};
+  if (value.is_floating()) return RawValue::Other{"number with a fraction", fraction_text(value)};
   if (value.is_table()) return RawValue::Other{"table"};
   return RawValue::Other{"date or time"};
 }
@@ -84,6 +94,12 @@ struct Placed {
   std::size_t column;
   TomlEntry entry;
 };
+
+void sort_by_place(std::vector<Placed>& placed) {
+  std::sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
+    return std::tie(a.line, a.column, a.entry.key) < std::tie(b.line, b.column, b.entry.key);
+  });
+}
 
 void collect(const toml::value& table, const std::string& section, const std::string& name,
              std::vector<Placed>& out) {
@@ -108,30 +124,84 @@ std::string reason_of(const std::string& what) {
   return line;
 }
 
-}  // namespace
-
-Result<std::vector<TomlEntry>> read_toml(std::string_view text, const std::string& name) {
+// Checks what toml11 must not see, then parses. Errors: as of read_toml.
+Result<toml::value> parse_text(std::string_view text, const std::string& name) {
   if (text.size() > config_bytes_max) {
     return fail(ErrorCode::config, name,
                 "larger than " + std::to_string(config_bytes_max) + " bytes");
   }
   WITAN_TRY_VOID(check_nesting(text, name));
-  std::vector<Placed> placed;
   try {
     std::istringstream stream{std::string(text)};
-    collect(toml::parse(stream, name), {}, name, placed);
+    return toml::parse(stream, name);
   } catch (const toml::exception& e) {
     const auto& at = e.location();
     return fail(ErrorCode::config, place(name, at.line(), at.column()), reason_of(e.what()));
   } catch (const std::exception& e) {
     return fail(ErrorCode::config, name, reason_of(e.what()));
   }
-  std::sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
-    return std::tie(a.line, a.column, a.entry.key) < std::tie(b.line, b.column, b.entry.key);
-  });
+}
+
+struct PlacedTable {
+  std::size_t line;
+  std::size_t column;
+  TomlTable table;
+};
+
+bool is_list_of_tables(const toml::value& value) {
+  if (!value.is_array() || value.as_array().empty()) return false;
+  const auto& items = value.as_array();
+  return std::all_of(items.begin(), items.end(), [](const toml::value& v) { return v.is_table(); });
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): check_nesting bounds the depth
+void collect_tables(const toml::value& table, const std::string& table_name,
+                    const std::string& name, std::vector<PlacedTable>& out) {
+  const auto at = table.location();
+  std::vector<Placed> placed;
+  for (const auto& [leaf, value] : table.as_table()) {
+    const std::string inner = table_name.empty() ? leaf : table_name + "." + leaf;
+    if (value.is_table()) {
+      collect_tables(value, inner, name, out);
+    } else if (is_list_of_tables(value)) {
+      for (const toml::value& item : value.as_array()) collect_tables(item, inner, name, out);
+    } else {
+      const auto location = value.location();
+      const std::size_t line = location.line(), column = column_of(location, leaf);
+      placed.push_back({line, column, {leaf, {raw_of(value), place(name, line, column)}}});
+    }
+  }
+  if (table_name.empty() && placed.empty()) return;
+  PlacedTable row{table_name.empty() ? 0 : at.line(), at.column(), {table_name, {}, {}}};
+  row.table.place = place(name, at.line(), at.column());
+  sort_by_place(placed);
+  for (Placed& p : placed) row.table.entries.push_back(std::move(p.entry));
+  out.push_back(std::move(row));
+}
+
+}  // namespace
+
+Result<std::vector<TomlEntry>> read_toml(std::string_view text, const std::string& name) {
+  WITAN_TRY(const toml::value root, parse_text(text, name));
+  std::vector<Placed> placed;
+  collect(root, {}, name, placed);
+  sort_by_place(placed);
   std::vector<TomlEntry> out;
   out.reserve(placed.size());
   for (Placed& p : placed) out.push_back(std::move(p.entry));
+  return out;
+}
+
+Result<std::vector<TomlTable>> read_toml_tables(std::string_view text, const std::string& name) {
+  WITAN_TRY(const toml::value root, parse_text(text, name));
+  std::vector<PlacedTable> placed;
+  collect_tables(root, {}, name, placed);
+  std::sort(placed.begin(), placed.end(), [](const PlacedTable& a, const PlacedTable& b) {
+    return std::tie(a.line, a.column, a.table.name) < std::tie(b.line, b.column, b.table.name);
+  });
+  std::vector<TomlTable> out;
+  out.reserve(placed.size());
+  for (PlacedTable& p : placed) out.push_back(std::move(p.table));
   return out;
 }
 

@@ -21,4 +21,16 @@ struct TomlEntry {
 [[nodiscard]] Result<std::vector<TomlEntry>> read_toml(std::string_view text,
                                                        const std::string& name);
 
+// For files that are lists of things (scenarios, fault rules): [[fault]] may stand any number of
+// times.
+struct TomlTable {
+  std::string name;                // "fault", "node.disk"; empty: the keys before the first table
+  std::string place;               // "name:line:column"
+  std::vector<TomlEntry> entries;  // in the order of the file; keys without the table's name
+};
+// In the order of the file. A table in a table is a row of its own ("a.b") behind it. A number with
+// a fraction is a RawValue::Other with its text. Errors: as of read_toml.
+[[nodiscard]] Result<std::vector<TomlTable>> read_toml_tables(std::string_view text,
+                                                              const std::string& name);
+
 }  // namespace witan

@@ -58,6 +58,7 @@ namespace witan {
   X(config,              "configuration is invalid")                                               \
   X(genesis,             "genesis file is invalid or differs")                                     \
   X(usage,               "command line is invalid")                                                \
+  X(bad_rule,            "fault rule does not follow the grammar")                                 \
   X(busy,                "receiver is overloaded; retry later")                                    \
   X(timeout,             "no answer before the deadline")                                          \
   X(unavailable,         "receiver is not running")                                                \

@@ -61,6 +61,7 @@ enum class ExitCode : std::uint8_t {
     case ErrorCode::cancelled:
       return ExitCode::success;
     case ErrorCode::usage:
+    case ErrorCode::bad_rule:
       return ExitCode::usage;
     case ErrorCode::config:
     case ErrorCode::bad_key:
