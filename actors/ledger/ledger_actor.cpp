@@ -69,7 +69,7 @@ void LedgerActor::on_build(schema::BuildBlock::Reader in, const Envelope&) {
   const UnixTime time{in.getTimeNs()};
   Draft<schema::Reap> reap;
   reap->setHeight(height.get());
-  reap->setBytesMax(static_cast<std::uint32_t>(chain_->tx_bytes_max()));
+  reap->setBytesMax(static_cast<std::uint32_t>(tx_bytes_wanted(chain_->tx_bytes_max(), round)));
   reap->setCountMax(limits::block_transactions_max);
   context().request<schema::Reaped>(
       mempool_, std::move(reap), answer_deadline,

@@ -34,12 +34,25 @@ Bytes flatten(const Envelope& envelope) {
 bool SendQueue::push(Channel channel, const Envelope& envelope) {
   const auto c = static_cast<std::size_t>(channel);
   const std::size_t size = message_header_bytes + envelope.words->flat_bytes();
-  if (bytes_ + size > limits_.bytes_max || channel_bytes_[c] + size > limits_.channel_bytes_max)
+  const std::size_t bytes_max = is_bulk(c) ? limits_.bytes_max / 2 : limits_.bytes_max;
+  if (bytes_ + size > bytes_max || channel_bytes_[c] + size > limits_.channel_bytes_max)
     return false;
   queues_[c].push_back({flatten(envelope), 0});
   channel_bytes_[c] += size;
   bytes_ += size;
   return true;
+}
+
+std::size_t SendQueue::drop_waiting(Channel channel) {
+  const auto c = static_cast<std::size_t>(channel);
+  auto& queue = queues_[c];
+  const std::size_t kept = !queue.empty() && queue.front().sent > 0 ? 1 : 0;
+  const std::size_t dropped = queue.size() - kept;
+  for (; queue.size() > kept; queue.pop_back()) {
+    channel_bytes_[c] -= queue.back().flat.size();
+    bytes_ -= queue.back().flat.size();
+  }
+  return dropped;
 }
 
 bool SendQueue::next_packet(Bytes& packet) {

@@ -25,13 +25,15 @@ inline constexpr std::size_t bulk_packet_bytes_max = 16 * 1024;  // bulk yields 
 class SendQueue {
  public:
   struct Limits {
-    std::size_t bytes_max = 16 * 1024 * 1024;         // all channels together
+    std::size_t bytes_max = 16 * 1024 * 1024;         // all channels together; bulk: half of it
     std::size_t channel_bytes_max = 8 * 1024 * 1024;  // one channel
   };
   explicit SendQueue(Limits limits) : limits_(limits) {}
 
   // False when the channel or the queue is full: the message was not taken.
   [[nodiscard]] bool push(Channel channel, const Envelope& envelope);
+  // Forgets the messages of a channel of which nothing has left yet; how many they were.
+  std::size_t drop_waiting(Channel channel);
   // Fills `packet` with the next frames, most urgent channel first; false when nothing waits.
   [[nodiscard]] bool next_packet(Bytes& packet);
 

@@ -448,8 +448,17 @@ void SessionActor::enqueue(const WireType& type, const Envelope& envelope) {
 }
 
 void SessionActor::push(Channel channel, const WireType* type, const Envelope& envelope) {
-  if (!queue_.push(channel, envelope)) {
-    services_.metrics.peer_drops.with({name_of(channel)}).add();
+  bool taken = queue_.push(channel, envelope);
+  const auto dropped = [&](std::uint64_t messages) {
+    services_.metrics.peer_drops.with({name_of(channel)}).add(messages);
+  };
+  if (!taken && channel == Channel::blocks) {
+    // What waits is of rounds gone by. The peer gets what it lacks again when it says where it is.
+    dropped(queue_.drop_waiting(channel));
+    taken = queue_.push(channel, envelope);
+  }
+  if (!taken) {
+    dropped(1);
     // Bulk may be lost; a peer that cannot even take votes is not there.
     if (channel == Channel::votes || channel == Channel::blocks)
       end(Error{ErrorCode::busy, "session", "send queue full: " + std::string(name_of(channel))});

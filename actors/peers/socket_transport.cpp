@@ -1,5 +1,6 @@
 // TCP through Boost.Asio: one io thread accepts, connects and reads; send() writes straight from
 // the caller's thread while the socket takes it, so that a vote does not wait for a thread switch.
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 // Boost.Asio 1.74 uses std::exchange without including <utility>.
@@ -23,6 +24,9 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 constexpr std::size_t read_buffer_bytes = 64 * 1024;
+// What the kernel takes from us beyond what is on the wire. It would take megabytes, and a vote
+// cannot overtake what it has.
+constexpr int unsent_bytes_max = 16 * 1024;
 constexpr auto close_deadline = std::chrono::milliseconds(200);
 constexpr auto accept_retry = std::chrono::milliseconds(100);
 
@@ -177,6 +181,9 @@ void SocketTransport::accept_later() {
 void SocketTransport::opened(const ConnectionPtr& c) {
   boost::system::error_code ignored;
   c->socket.set_option(tcp::no_delay(true), ignored);
+  // An int by the interface of Linux; where it is refused votes only wait longer.
+  (void)::setsockopt(c->socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes_max,
+                     sizeof unsent_bytes_max);
   c->socket.non_blocking(true, ignored);
   c->read_buffer.resize(read_buffer_bytes);
   const std::lock_guard lock(c->mutex);

@@ -15,6 +15,11 @@ std::uint64_t tx_bytes_budget(std::uint32_t block_bytes_max, std::size_t validat
   return used >= block_bytes_max ? 0 : block_bytes_max - used;
 }
 
+std::uint64_t tx_bytes_wanted(std::uint64_t budget, Round round) {
+  const auto halvings = std::min<std::int32_t>(round.get(), 63);
+  return std::min(budget, std::max(budget >> halvings, tx_block_bytes(tx_bytes_max)));
+}
+
 Result<BuiltBlock> build(Execution execution, std::span<const Candidate> candidates,
                          BuildLimits limits, const AccountId& proposer) {
   BuiltBlock out;

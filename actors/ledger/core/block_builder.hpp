@@ -28,6 +28,11 @@ struct BuiltBlock {
 [[nodiscard]] std::uint64_t tx_bytes_budget(std::uint32_t block_bytes_max, std::size_t validators,
                                             std::size_t evidence_bytes);
 
+// What a proposer asks for in `round`: half as much with each failed round, down to one transaction
+// of the largest kind. Timeouts stop growing at timeout_max, so a block that the network's links
+// cannot carry by then would fail in every round.
+[[nodiscard]] std::uint64_t tx_bytes_wanted(std::uint64_t budget, Round round);
+
 // Stops at the first candidate that does not fit, so that the order of a sender's nonces is kept.
 // Opaque candidates are passed over, and stay in the pool, while the window has no room.
 // Errors: io, corrupt from the reader.

@@ -231,6 +231,16 @@ WITAN_PROPERTY(a_built_block_executes_without_an_invalid_transaction, [] {
   RC_ASSERT((r->accounts == built->result.accounts && r->receipts == built->result.receipts));
 });
 
+BOOST_AUTO_TEST_CASE(blocks_of_later_rounds_are_smaller_and_hold_a_transaction_still) {
+  constexpr std::uint64_t budget = 2'000'000;
+  BOOST_CHECK_EQUAL(tx_bytes_wanted(budget, Round(0)), budget);
+  BOOST_CHECK_EQUAL(tx_bytes_wanted(budget, Round(1)), budget / 2);
+  BOOST_CHECK_EQUAL(tx_bytes_wanted(budget, Round(3)), budget / 8);
+  for (const std::int32_t late : {6, 63, 64, 1'000'000})
+    BOOST_CHECK_EQUAL(tx_bytes_wanted(budget, Round(late)), tx_block_bytes(tx_bytes_max));
+  BOOST_CHECK_EQUAL(tx_bytes_wanted(1000, Round(2)), 1000u);  // never above the chain's own limit
+}
+
 WITAN_PROPERTY(the_opaque_window_agrees_with_a_set, [] {
   Random random(*rc::gen::arbitrary<std::uint64_t>());
   OpaqueWindow window(random.next());

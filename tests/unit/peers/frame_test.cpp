@@ -108,23 +108,41 @@ BOOST_AUTO_TEST_CASE(a_vote_waits_for_at_most_one_packet_of_bulk) {
   BOOST_CHECK_EQUAL(packet[1], 3);  // first and last: whole in this packet
 }
 
-BOOST_AUTO_TEST_CASE(a_full_channel_does_not_keep_others_out) {
+BOOST_AUTO_TEST_CASE(bulk_leaves_half_of_the_room_to_what_decides) {
   Random r(1);
-  const std::size_t room = 200'000;
-  SendQueue queue({.bytes_max = 300'000, .channel_bytes_max = room});
+  SendQueue queue({.bytes_max = 300'000, .channel_bytes_max = 200'000});
   while (queue.push(Channel::transactions, batch(60'000))) {
   }
-  BOOST_CHECK_LE(queue.bytes(), room);
+  while (queue.push(Channel::snapshots, batch(10'000))) {
+  }
+  BOOST_CHECK_LE(queue.bytes(), 150'000u);
   BOOST_CHECK(queue.push(Channel::votes, vote(r)));
   std::size_t parts = 0;
   while (queue.push(Channel::blocks, part(r))) ++parts;
   BOOST_CHECK_LE(queue.bytes(), 300'000u);
-  BOOST_CHECK_EQUAL(parts, 1u);
+  BOOST_CHECK_GE(parts, 2u);
   Bytes packet;
   while (queue.next_packet(packet)) {
   }
   BOOST_CHECK(queue.empty());
   BOOST_CHECK(queue.push(Channel::transactions, batch(60'000)));
+}
+
+BOOST_AUTO_TEST_CASE(what_waits_can_be_dropped_and_what_has_begun_ends_whole) {
+  Random r(1);
+  SendQueue queue({});
+  for (int i = 0; i < 3; ++i) BOOST_REQUIRE(queue.push(Channel::blocks, part(r)));
+  BOOST_REQUIRE(queue.push(Channel::votes, vote(r)));
+  Out out;
+  Bytes packet;
+  BOOST_REQUIRE(queue.next_packet(packet));  // the vote and the beginning of the first part
+  WITAN_REQUIRE_OK(out.read(packet));
+  BOOST_CHECK_EQUAL(queue.drop_waiting(Channel::blocks), 2u);
+  BOOST_CHECK_EQUAL(queue.drop_waiting(Channel::blocks), 0u);
+  BOOST_REQUIRE(queue.push(Channel::blocks, part(r)));
+  while (queue.next_packet(packet)) WITAN_REQUIRE_OK(out.read(packet));
+  BOOST_CHECK_EQUAL(out.messages.size(), 3u);
+  BOOST_CHECK_EQUAL(queue.bytes(), 0u);
 }
 
 BOOST_AUTO_TEST_CASE(hostile_frames_end_in_their_error) {
