@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Four validators on links that are cut, slow, lossy, narrow or one-way, nodes that are paused and killed meanwhile,
-and a disk that runs full: whoever cannot reach a quorum waits, whoever can goes on, and after healing all have one chain.
+and a disk that runs full: whoever cannot reach a quorum waits, whoever can goes on, and healed all have one chain.
 
 `--scenarios a,b` runs some."""
 import json
