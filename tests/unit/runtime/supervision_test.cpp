@@ -143,6 +143,55 @@ BOOST_AUTO_TEST_CASE(a_transient_child_that_fails_is_restarted) {
   check_lines(journal.lines(), {"+t", "+t"});
 }
 
+BOOST_AUTO_TEST_CASE(a_restart_of_the_group_leaves_temporary_children_out) {
+  Journal journal;
+  Runtime runtime(virtual_options());
+  runtime.start(
+      node({group("g", Strategy::one_for_all,
+                  {announced("a", journal), announced("t", journal, {}, Restart::temporary)})}));
+  runtime.drain();
+  (void)runtime.ref<ProbeRole>("/node/g/a").send(crash("x"));
+  runtime.advance(Duration::from_s(1));
+  check_lines(journal.lines(), {"+a", "+t", "-t", "+a"});
+  BOOST_CHECK(row(runtime, "/node/g/t").state == ActorState::stopped);
+  BOOST_CHECK_EQUAL(row(runtime, "/node/g/t").restarts, 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_normal_end_of_a_transient_child_does_not_touch_its_group) {
+  Journal journal;
+  Script quits;
+  quits.order = [](Scripted& self, Order::Reader, const Envelope&) {
+    self.ctx().stop_self("done");
+  };
+  Runtime runtime(virtual_options());
+  runtime.start(
+      node({group("g", Strategy::one_for_all,
+                  {announced("t", journal, quits, Restart::transient), announced("a", journal)})}));
+  runtime.drain();
+  (void)runtime.ref<ProbeRole>("/node/g/t").send(numbered<Order>(1));
+  runtime.advance(Duration::from_s(1));
+  BOOST_CHECK(row(runtime, "/node/g/t").state == ActorState::stopped);
+  BOOST_CHECK(row(runtime, "/node/g/a").state == ActorState::running);
+  BOOST_CHECK_EQUAL(row(runtime, "/node/g/a").restarts, 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_child_that_never_starts_uses_up_the_budget) {
+  int tries = 0;
+  auto never = child("never", {});
+  never.factory = [&tries](ActorContext&) -> std::unique_ptr<Actor> {
+    ++tries;
+    throw std::runtime_error("no such device");
+  };
+  Runtime runtime(virtual_options());
+  auto root = node({never});
+  root.max_restarts = 2;
+  runtime.start(std::move(root));
+  runtime.advance(Duration::from_s(10));
+  BOOST_CHECK_EQUAL(tries, 3);
+  BOOST_REQUIRE(runtime.ended());
+  BOOST_CHECK_EQUAL(runtime.wait().reason, "/node/never failed too often: no such device");
+}
+
 BOOST_AUTO_TEST_CASE(a_used_up_budget_escalates_to_the_process_with_a_reason) {
   Journal journal;
   Runtime runtime(virtual_options());
