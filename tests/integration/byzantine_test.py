@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Four real processes, one of them witan-byzantine, for each of its behaviours: the correct three agree, go on
-deciding, do not crash, and what can be seen of the guilty one is seen.
+deciding, do not crash, and what can be seen of the guilty one is seen; proof of equivocation is in a block.
 
 `--behaviours a,b` runs some; without it every one runs that `witan-byzantine behaviours` lists."""
 import json
@@ -89,12 +89,38 @@ class Run:
 # ---- what each of them must show, besides agreement and progress -----------------------------------
 
 
+def on_chain(run, i, kind):
+    """The newest evidence of a kind that node i has in a block of its chain; waits for it."""
+    def committed():
+        view = run.network.get_json(i, '/api/v1/evidence?limit=100') or {}
+        found = [e for e in view.get('evidence', []) if e['status'] == 'committed' and e['kind'] == kind]
+        innocent = [e for e in view.get('evidence', []) if e['validator'] != run.key]
+        check(not innocent, f'{run.behaviour}: node {i} has evidence against somebody innocent: {innocent[:1]}')
+        check(all(a['validator'] == run.key for a in view.get('accused', [])), f'{run.behaviour}: {view["accused"]}')
+        return (found and view['accused'] and found[0]) or Seen([e['kind'] for e in view.get('evidence', [])])
+    return run.wait_seen(f'{kind} on the chain of node {i}', committed)
+
+
+def proved(run, kinds):
+    """Proof of each kind is in a block, the same on every correct node, and names the guilty alone."""
+    for kind in kinds:
+        item = on_chain(run, run.correct[0], kind)
+        height = int(item['committedHeight'])
+        for i in run.correct:
+            wait_height(run.network, i, height, DECIDE_SECONDS)
+            held = (run.network.block(i, height) or {}).get('evidence', [])
+            check(item['bytes'] in held, f'{run.behaviour}: block {height} of node {i} lacks {kind} {item["hash"]}')
+            on_chain(run, i, kind)
+    say(f'{run.behaviour}: on chain: {", ".join(kinds)}')
+
+
 def sees_equivocation(*kinds):
     def see(run):
         run.decide()
         for kind in kinds:
             run.wait_metric(EQUIVOCATIONS, f'kind="{kind}"', 2)
         check(run.logged('equivocation', run.key), 'no log line names the guilty')
+        proved(run, [f'duplicate_{kind}' for kind in kinds])
     return see
 
 
