@@ -22,6 +22,18 @@ tl::unexpected<Error> unconfirmed(Height height, const std::string& reasons) {
                   (reasons.empty() ? ": none is left" : reasons));
 }
 
+// A node refuses the side that is its own chain, so the better of its two answers counts. One that
+// does not answer is not waited for twice.
+AttackReport tell(Provider& provider, ByteView ours, ByteView theirs) {
+  const auto first = provider.report(ours);
+  if (!first &&
+      (first.error().code == ErrorCode::network || first.error().code == ErrorCode::timeout))
+    return {provider.name(), first};
+  const auto second = provider.report(theirs);
+  if (first && second) return {provider.name(), *first + *second};
+  return {provider.name(), second ? second : first};
+}
+
 }  // namespace
 
 Result<TrustedStore> start_trust(const TrustRoot& root, const ClientOptions& options,
@@ -130,6 +142,15 @@ Result<LightBlock> Client::backward(const LightBlock& from, const LightBlock& ta
   store_.add(later);
   if (options_.progress) options_.progress(later, target.height());
   return later;
+}
+
+std::vector<AttackReport> Client::report_attack() {
+  WITAN_CHECK(attack_.has_value());
+  const Bytes ours = encode_attack(attack_->against_primary);
+  const Bytes theirs = encode_attack(attack_->against_witness);
+  std::vector<AttackReport> out{tell(*primary_, ours, theirs)};
+  for (const ProviderPtr& witness : witnesses_) out.push_back(tell(*witness, ours, theirs));
+  return out;
 }
 
 Status Client::cross_check(const Trace& trace) {

@@ -30,6 +30,12 @@ struct ClientOptions {
   std::function<void(const std::string& text)> warn;
 };
 
+// What one provider made of the evidence of an attack.
+struct AttackReport {
+  std::string provider;
+  Result<std::size_t> accusations;
+};
+
 // A height and its block id that the operator got from somebody he trusts.
 struct TrustRoot {
   Height height;
@@ -53,6 +59,10 @@ class Client {
   // Set once a witness has proved another block; from then on verify_at fails for what is not
   // stored.
   [[nodiscard]] const std::optional<Attack>& attack() const { return attack_; }
+  // Gives the evidence against both sides to the primary and to every witness: each drops what is
+  // of its own chain, and accuses who signed the other. Once told is enough; asking again is
+  // harmless. REQUIRES: attack().
+  [[nodiscard]] std::vector<AttackReport> report_attack();
   [[nodiscard]] const TrustedStore& store() const { return store_; }
   [[nodiscard]] const Provider& primary() const { return *primary_; }
   [[nodiscard]] std::size_t witnesses() const { return witnesses_.size(); }

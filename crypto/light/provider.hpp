@@ -15,6 +15,10 @@ class Provider {
   // The block of a height; 0: the last one. Errors: not_found (no such height yet), pruned, and
   // whatever keeps it from answering.
   [[nodiscard]] virtual Result<LightBlock> at(Height height) = 0;
+  // Gives it an attack, as encode_attack() writes it; how many accusations it makes of that.
+  // Errors: why it makes none (the block is its own chain's, or accuses nobody), and whatever keeps
+  // it from answering.
+  [[nodiscard]] virtual Result<std::size_t> report(ByteView attack) = 0;
 };
 
 // at(), and the answer is for the height that was asked for. Errors carry the provider's name.

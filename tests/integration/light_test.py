@@ -4,6 +4,7 @@ providers that lie about a header, a signature or an account, as primary and as 
 forks of one chain, each signed by all validators, which end in evidence and exit code 80."""
 import http.server
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -215,6 +216,11 @@ def proxy(test, network):
     say('the proxy serves what it verified, and only that')
 
 
+def evidence_reports(done):
+    """How many accusations each node made of the attack it was told of."""
+    return re.findall(r'told \S+: (\d+) accusations', done.stderr) or ['0']
+
+
 def forks(test, network):
     """The network is copied while it stands still; both copies go on. Each fork is signed by everybody."""
     codes = network.stop_all()
@@ -234,10 +240,11 @@ def forks(test, network):
         tops[name] = wait_height(chain, 0, before + 30, 120)
         wait_height(chain, 1, before + 30, 120)
         chain.stop_all()
-    network.start(0, ALONE)
-    fork.start(1, ALONE)
     target = min(tops.values())
     for chain, i in ((network, 0), (fork, 1)):
+        key = chain.home(i) / 'config' / 'consensus_key.json'
+        key.rename(key.with_suffix('.aside'))  # no validator's node, which ends on proof against its own key
+        chain.start(i, ALONE)
         wait_for(f'node {i} to answer', lambda c=chain, n=i: c.height(n), 60)
     check(id_of(network, 0, target) != id_of(fork, 1, target), 'the copies did not part')
     for name, words in (('skipping', ()), ('sequential', ('--sequential',))):
@@ -252,13 +259,41 @@ def forks(test, network):
             check(side['id'] == id_of(chain, i, int(side['height'])), f'{side} is not of node {i}')
             check(side['id'] in done.stderr, f'{side["id"]} is not shown: {done.stderr}')
             check(side['evidence'], 'no evidence bytes')
+        for report in evidence_reports(done) if ours['kind'] != 'amnesia' else ():  # which names nobody
+            check(int(report) > 0, f'a node that was told accuses nobody: {done.stderr}')
         check(evidence['commonId'] == id_of(network, 0, int(ours['commonHeight'])), 'the common block')
         if name == 'sequential':  # the very first height at which they part
             height = int(ours['height'])
             check(id_of(network, 0, height - 1) == id_of(fork, 1, height - 1), f'they parted before {height}')
         say(f'{name}: {ours["kind"]} at {ours["height"]} after {ours["commonHeight"]}, accused {len(ours["accused"])}')
-    expect(light(test, fork.url(1), [network.url(0)], *root(network, 1), '--verify', target,
-                 home=test.folder / 'other-way'), 80, 'the chain was attacked')
+    keys = {network.validator_key(i) for i in range(4)}
+    for chain, i in ((network, 0), (fork, 1)):
+        view = chain.get_json(i, '/api/v1/evidence?limit=100')
+        accused = {e['validator'] for e in view['evidence']}
+        check(accused and accused <= keys, f'node {i} was told and accuses {accused}')
+        say(f'node {i} accuses {len(accused)} of 4: {sorted({e["kind"] for e in view["evidence"]})}')
+    told_a_validator(test, network, fork, target)
+
+
+def told_a_validator(test, network, fork, target):
+    """A validator that is shown its own double signature stops. Nodes keep commits of any three signers, so
+    one is looked for whose own commit of the fork holds its signature, as that of node 0 of the main chain does."""
+    def signed_both(height):
+        ours, theirs = fork.block(2, height), network.block(0, height)
+        signers = [{s['validator'] for s in side['commit']['signers']} for side in (ours, theirs)]
+        return (ours['header']['id'] != theirs['header']['id'] and
+                ours['commit']['round'] == theirs['commit']['round'] and
+                network.validator_key(2) in signers[0] & signers[1])
+
+    fork.start(2, ALONE)
+    wait_for('node 2 to answer', lambda: fork.height(2), 60)
+    height = next((h for h in range(target, target - 25, -1) if signed_both(h)), None)
+    check(height, f'node 2 signed none of 25 heights up to {target} on both sides')
+    expect(light(test, fork.url(2), [network.url(0)], *root(network, 1), '--verify', height,
+                 home=test.folder / 'other-way'), 80, 'the chain was attacked', 'told')
+    code = wait_for('the validator to stop', lambda: fork.exit_code(2), 30)
+    check(code == 72, f'ended with {code}: {fork.log_tail(2)}')
+    say('a validator that signed both forks stops when it is told')
 
 
 def body(test):

@@ -55,6 +55,15 @@ Result<LightBlock> ApiProvider::at(Height height) {
   return decode_light_block(bytes);
 }
 
+Result<std::size_t> ApiProvider::report(ByteView attack) {
+  WITAN_TRY(const std::string body, api_.post("/api/v1/evidence?attack=1", attack));
+  WITAN_TRY(const Json view, object_of(body));
+  const auto hashes = view.find("hashes");
+  if (hashes == view.end() || !hashes->is_array())
+    return fail(ErrorCode::malformed, "reply.hashes", "absent");
+  return hashes->size();
+}
+
 Result<Bytes> ApiProvider::block_bytes(Height height) {
   WITAN_TRY(const std::string body, api_.get(path_of(height) + "?txs=1"));
   WITAN_TRY(const Json view, object_of(body));

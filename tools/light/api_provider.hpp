@@ -23,7 +23,9 @@ class ApiProvider final : public Provider {
   [[nodiscard]] const std::string& name() const override { return name_; }
   // Errors: those of ApiClient::get and decode_light_block; malformed.
   [[nodiscard]] Result<LightBlock> at(Height height) override;
-  // The bytes of encode_block(). Errors: as above.
+  // POST /api/v1/evidence?attack=1. Errors: those of ApiClient::post; malformed.
+  [[nodiscard]] Result<std::size_t> report(ByteView attack) override;
+  // The bytes of encode_block(). Errors: those of at().
   [[nodiscard]] Result<Bytes> block_bytes(Height height);
   // Errors: as above; an account that does not exist is an answer.
   [[nodiscard]] Result<AccountClaim> account(const AccountId& id);

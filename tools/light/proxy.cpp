@@ -47,7 +47,7 @@ Result<std::string> view_json(const Fill& fill) {
 
 }  // namespace
 
-Proxy::Proxy(std::unique_ptr<Session> session, std::function<void(const Attack&)> on_attack)
+Proxy::Proxy(std::unique_ptr<Session> session, std::function<void(Session&)> on_attack)
     : session_(std::move(session)), on_attack_(std::move(on_attack)) {
   worker_ = std::thread([this] { run(); });
 }
@@ -85,7 +85,7 @@ void Proxy::run() {
     next.responder.respond(answer(next.request));
     if (session_->client().attack() && !attacked_) {
       attacked_ = true;
-      on_attack_(*session_->client().attack());
+      on_attack_(*session_);
     }
   }
 }

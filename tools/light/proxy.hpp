@@ -29,7 +29,7 @@ class Proxy {
   static constexpr std::size_t requests_max = 256;
 
   // `on_attack` is called once, on the proxy's thread, when a question uncovers an attack.
-  Proxy(std::unique_ptr<Session> session, std::function<void(const Attack&)> on_attack);
+  Proxy(std::unique_ptr<Session> session, std::function<void(Session&)> on_attack);
   ~Proxy();  // drops what waits
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;
@@ -59,7 +59,7 @@ class Proxy {
   [[nodiscard]] Result<Block> whole_block(const LightBlock& verified);
 
   std::unique_ptr<Session> session_;
-  std::function<void(const Attack&)> on_attack_;
+  std::function<void(Session&)> on_attack_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Waiting> waiting_;

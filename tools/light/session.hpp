@@ -27,6 +27,9 @@ class Session {
   [[nodiscard]] Result<LightBlock> verify_at(Height height);
   [[nodiscard]] Result<LightBlock> update();
 
+  // Client::report_attack.
+  [[nodiscard]] std::vector<AttackReport> report_attack() { return client_->report_attack(); }
+
   // For questions whose answers are checked against verified headers.
   [[nodiscard]] ApiProvider& primary() { return *primary_; }
   [[nodiscard]] const Client& client() const { return *client_; }

@@ -139,15 +139,39 @@ void print_header(const Program& program, const LightBlock& block) {
   std::fflush(stdout);
 }
 
-// Writes the evidence and says what was found; the exit code of an attack.
-int report_attack(const Program& program, const light::LightHome& home, const Attack& attack) {
+nlohmann::ordered_json json_of(const std::vector<light::AttackReport>& reports) {
+  nlohmann::ordered_json out = nlohmann::ordered_json::array();
+  for (const light::AttackReport& report : reports) {
+    nlohmann::ordered_json one{{"provider", report.provider}};
+    if (report.accusations)
+      one["accusations"] = *report.accusations;
+    else
+      one["error"] = report.accusations.error().to_string();
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+void print_reports(const std::vector<light::AttackReport>& reports) {
+  for (const auto& [provider, accusations] : reports) {
+    const std::string answer = accusations ? std::to_string(*accusations) + " accusations"
+                                           : accusations.error().to_string();
+    std::fprintf(stderr, "  told %s: %s\n", provider.c_str(), answer.c_str());
+  }
+}
+
+// Writes the evidence, tells the nodes, says what was found; the exit code of an attack.
+int report_attack(const Program& program, Session& session) {
+  const Attack& attack = *session.client().attack();
   const UnixTime now = rt::system_clock().unix_now();
-  const auto file = home.save_attack(attack, now);
+  const auto file = session.home().save_attack(attack, now);
+  const auto reports = session.report_attack();
   const auto& ours = attack.against_primary.conflicting;
   const auto& theirs = attack.against_witness.conflicting;
   if (program.json) {
     auto out = nlohmann::ordered_json::parse(light::attack_json(attack, now));
     out["file"] = file ? file->string() : "";
+    out["reports"] = json_of(reports);
     std::printf("%s\n", out.dump().c_str());
     std::fflush(stdout);
   }
@@ -165,6 +189,7 @@ int report_attack(const Program& program, const light::LightHome& home, const At
   } else {
     std::fprintf(stderr, "  evidence: %s\n", file->c_str());
   }
+  print_reports(reports);
   return static_cast<int>(ExitCode::light_attack);
 }
 
@@ -174,9 +199,8 @@ bool passes(ErrorCode code) {
          code == ErrorCode::not_found || code == ErrorCode::unavailable;
 }
 
-Result<int> fail_or_attack(const Program& program, const Session& session, const Error& error) {
-  if (session.client().attack())
-    return report_attack(program, session.home(), *session.client().attack());
+Result<int> fail_or_attack(const Program& program, Session& session, const Error& error) {
+  if (session.client().attack()) return report_attack(program, session);
   return fail(error);
 }
 
@@ -200,13 +224,12 @@ Result<int> follow(const Program& program, Session& session) {
 Result<int> serve(const Program& program, const std::string& address,
                   std::unique_ptr<Session> session) {
   std::atomic<bool> attacked = false;
-  const light::LightHome& home = session->home();
   Metrics metrics("light");
   LogOptions log_options;
   log_options.levels = "warn";
   WITAN_TRY(const auto log, Logger::open(log_options, rt::system_clock()));
-  light::Proxy proxy(std::move(session), [&](const Attack& attack) {
-    (void)report_attack(program, home, attack);
+  light::Proxy proxy(std::move(session), [&](Session& attacked_session) {
+    (void)report_attack(program, attacked_session);
     attacked = true;
   });
   HttpOptions http;
@@ -262,7 +285,8 @@ void add_light_command(CLI::App& app, Program& program) {
        "witan light --primary http://a:26657 --witness http://b:26657 --trusted-height 1 "
        "--trusted-hash 9f2c... --follow\n"
        "Exit codes: 0 verified; 1 a provider cannot be reached, or what it says does not verify;\n"
-       "64 usage; 71, 77 the home; 80 the chain was attacked: evidence is in HOME/evidence."});
+       "64 usage; 71, 77 the home; 80 the chain was attacked: evidence is in HOME/evidence,\n"
+       "and the primary and the witnesses were told."});
   light->add_option("--primary", options->primary, "API of the node that serves the headers")
       ->required();
   light

@@ -86,6 +86,27 @@ BOOST_AUTO_TEST_CASE(a_header_that_contradicts_its_chain_is_lunatic_and_names_it
   BOOST_CHECK_EQUAL(found->primary_finding.accused.size(), 4U);
 }
 
+BOOST_AUTO_TEST_CASE(primary_and_witnesses_are_told_of_the_side_that_is_not_their_chain) {
+  const LightChain fork = fork_of(chain, Round(0));
+  auto witnesses = witnesses_of({&fork, &chain, &chain});
+  auto& like_primary = dynamic_cast<ChainProvider&>(*witnesses[1]);
+  auto& silent = dynamic_cast<ChainProvider&>(*witnesses[2]);
+  silent.silent = true;
+  Client client = client_of(chain, std::move(witnesses), clock);
+  WITAN_CHECK_ERROR(client.verify_at(Height(15)), ErrorCode::conflicting_header);
+  BOOST_REQUIRE(client.attack());
+  const auto reports = client.report_attack();
+  BOOST_REQUIRE_EQUAL(reports.size(), 4U);
+  BOOST_CHECK_EQUAL(reports[0].provider, "primary");
+  for (std::size_t i = 0; i < 3; ++i) {
+    WITAN_REQUIRE_OK(reports[i].accusations);
+    BOOST_CHECK_EQUAL(*reports[i].accusations, 4U);
+  }
+  WITAN_CHECK_ERROR(reports[3].accusations, ErrorCode::timeout);
+  BOOST_CHECK_EQUAL(like_primary.told, 2U);
+  BOOST_CHECK_EQUAL(silent.told, 1U);
+}
+
 BOOST_AUTO_TEST_CASE(an_attacker_who_falls_silent_is_still_accused) {
   const LightChain fork = fork_of(chain, Round(0));
   int answers = 0;

@@ -132,7 +132,18 @@ class ChainProvider final : public Provider {
     LightBlock block = chain_.at(wanted);
     return alter_ ? alter_(std::move(block)) : block;
   }
+  [[nodiscard]] Result<std::size_t> report(ByteView attack) override {
+    WITAN_TRY(const AttackEvidence evidence, decode_attack(attack));
+    const LightBlock& block = evidence.conflicting;
+    ++told;
+    if (silent) return fail(ErrorCode::timeout, "x", "no answer");
+    if (chain_.at(block.height().get()).id() == block.id())
+      return fail(ErrorCode::malformed, "attack", "this is my chain");
+    return block.commit.signatures.size();
+  }
   std::uint64_t asked = 0;
+  std::uint64_t told = 0;
+  bool silent = false;  // when it is told of an attack
 
  private:
   const LightChain& chain_;
