@@ -3,13 +3,19 @@
 //   build            the same, but builds and seals a new message each time
 //   ping_pong_*      one message in turn between two actors; items are hops (the workers stay
 //   awake) request          request and reply between two actors on one worker, 64 in flight
-//   idle_round_trip  Runtime::ask from a plain thread to idle workers, 1 ms apart: wake-up, four
-//                    hops and the wake-up of the asking thread
+//   idle_round_trip  Runtime::ask from a plain thread once all workers sleep: wake-up, four hops
+//   and
+//                    the wake-up of the asking thread
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
+#include <fstream>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "actors/runtime/actor.hpp"
@@ -119,6 +125,24 @@ void ping_pong_one_worker(benchmark::State& s) { measure(s, 1, 1, {}, true); }
 void ping_pong_two_workers(benchmark::State& s) { measure(s, 2, 1, {}, true); }
 void request(benchmark::State& s) { measure(s, 1, 64, {.to = {}, .ask = true}, true); }
 
+// Until the system says of every other thread of this process that it waits for something.
+void wait_until_others_sleep() {
+  namespace fs = std::filesystem;
+  const std::string self = std::to_string(gettid());
+  const auto sleeps = [&](const fs::directory_entry& thread) {
+    if (thread.path().filename() == self) return true;
+    std::ifstream file(thread.path() / "stat");
+    std::string line;
+    std::getline(file, line);  // "TID (NAME) STATE ..."
+    const std::size_t name_end = line.rfind(')');
+    return name_end == std::string::npos || line.compare(name_end, 3, ") S") == 0;
+  };
+  const auto all_sleep = [&] {
+    return std::all_of(fs::directory_iterator("/proc/self/task"), fs::directory_iterator(), sleeps);
+  };
+  while (!all_sleep()) std::this_thread::yield();
+}
+
 void idle_round_trip(benchmark::State& state) {
   Finish finish;
   Runtime runtime(RuntimeOptions{});
@@ -129,8 +153,7 @@ void idle_round_trip(benchmark::State& state) {
   runtime.start(std::move(root));
   const auto b = runtime.ref<HopRole>("/node/b");
   for (auto _ : state) {
-    // sleeps: the workers must be idle before the round trip that is measured
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    wait_until_others_sleep();
     const auto start = std::chrono::steady_clock::now();
     runtime.ask<schema::Failure>(b, Draft<schema::Failure>(), Duration::from_s(5),
                                  [&](Result<schema::Failure::Reader>) { finish.set(); });

@@ -1,5 +1,6 @@
 #include "actors/api/http_server.hpp"
 
+#include <latch>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <thread>
@@ -41,10 +42,10 @@ BOOST_AUTO_TEST_CASE(two_hundred_requests_use_one_connection) {
 
 BOOST_AUTO_TEST_CASE(pipelined_requests_are_answered_in_order_even_by_slow_threads) {
   std::vector<std::thread> workers;
+  std::latch sent(1);
   const std::uint16_t port = start(options(), [&](HttpRequest q, const Responder& responder) {
-    workers.emplace_back([q = std::move(q), responder] {
-      // sleeps: the slow worker of this test
-      if (q.target == "/0") std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    workers.emplace_back([&sent, q = std::move(q), responder] {
+      if (q.target == "/0") sent.wait();  // slow: all other requests are there by then
       responder.respond(text_response(q.target + q.body));
     });
   });
@@ -52,7 +53,9 @@ BOOST_AUTO_TEST_CASE(pipelined_requests_are_answered_in_order_even_by_slow_threa
   std::string all;
   for (int i = 0; i < 20; ++i)
     all += "POST /" + std::to_string(i) + " HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc";
-  BOOST_REQUIRE(client.send(all));
+  const bool all_sent = client.send(all);
+  sent.count_down();
+  BOOST_REQUIRE(all_sent);
   for (int i = 0; i < 20; ++i)
     BOOST_CHECK_EQUAL(body_of(client.response()), "/" + std::to_string(i) + "abc");
   for (auto& w : workers) w.join();
@@ -122,9 +125,9 @@ BOOST_AUTO_TEST_CASE(slow_clients_are_disconnected) {
   // One byte at a time does not extend the deadline of the head.
   RawClient drip(port);
   const auto begin = std::chrono::steady_clock::now();
-  while (drip.send("G") && std::chrono::steady_clock::now() - begin < std::chrono::seconds(3))
-    // sleeps: a client that sends a byte now and then
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  while (!drip.read_to_end(20) && drip.send("G") &&
+         std::chrono::steady_clock::now() - begin < std::chrono::seconds(3)) {
+  }
   BOOST_CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(2));
   BOOST_CHECK(silent.read_to_end(2000));
   BOOST_CHECK(half_head.read_to_end(2000));
@@ -135,16 +138,17 @@ BOOST_AUTO_TEST_CASE(slow_clients_are_disconnected) {
 
 BOOST_AUTO_TEST_CASE(a_client_that_closed_its_sending_side_still_gets_its_answer) {
   std::thread worker;
+  std::latch half_closed(1);
   const std::uint16_t port = start(options(), [&](HttpRequest, const Responder& responder) {
-    worker = std::thread([responder] {
-      // sleeps: a slow handler; the client has closed its side long before
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    worker = std::thread([&half_closed, responder] {
+      half_closed.wait();  // a slow handler
       responder.respond(text_response("late"));
     });
   });
   RawClient client(port);
   client.send("GET / HTTP/1.1\r\n\r\n");
   client.half_close();
+  half_closed.count_down();
   BOOST_CHECK_EQUAL(body_of(client.response()), "late");
   BOOST_CHECK(client.read_to_end());
   worker.join();
@@ -225,23 +229,25 @@ BOOST_AUTO_TEST_CASE(a_client_that_expects_it_is_told_to_continue) {
 
 BOOST_AUTO_TEST_CASE(stop_lets_a_request_finish_and_refuses_new_connections) {
   std::thread worker;
+  std::latch reached(1);
+  std::unique_ptr<RawClient> idle;
+  bool idle_closed = false;
   const std::uint16_t port = start(options(), [&](HttpRequest, const Responder& responder) {
-    worker = std::thread([responder] {
-      // sleeps: a slow handler, still at work when stop() begins
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    worker = std::thread([&, responder] {
+      reached.count_down();
+      idle_closed = idle->read_to_end();  // stop() has begun, and this request is still at work
       responder.respond(text_response("done"));
     });
   });
-  RawClient idle(port);
+  idle = std::make_unique<RawClient>(port);
   RawClient busy(port);
-  busy.send("GET / HTTP/1.1\r\n\r\n");
   BOOST_REQUIRE(wait_for_metric("witan_api_connections{chain_id=\"test\"} 2"));
-  // sleeps: lets the request reach its handler
-  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  busy.send("GET / HTTP/1.1\r\n\r\n");
+  reached.wait();
   server->stop(Duration::from_s(5));
   BOOST_CHECK_EQUAL(body_of(busy.response()), "done");
   BOOST_CHECK(busy.read_to_end());
-  BOOST_CHECK(idle.read_to_end());
+  BOOST_CHECK(idle_closed);
   BOOST_CHECK_THROW(RawClient late(port), std::runtime_error);
   worker.join();
 }
