@@ -19,6 +19,7 @@ import sys
 from source import CPP, Finding, line_of, read, report, strip_all, tracked_files
 
 FILE_LINES, HEADER_LINES, FUNCTION_LINES, TABLE_LINES = 600, 300, 70, 120
+SOURCES = (*CPP, '.capnp', '.cmake', '.py')
 CPP_CHARACTERS, SCRIPT_CHARACTERS, README_LINES = 100, 120, 60
 TEXT = CPP + ('.py', '.sh', '.cmake', 'CMakeLists.txt')
 # Split so that this file does not find itself.
@@ -132,15 +133,14 @@ def check_file(path, text):
 
 
 def readme_folders(paths):
-    """Folders that need a README: top level, actor families, and C++ parts of tools."""
+    """Folders that need a README: the two upper levels, where sources are below. Deeper ones may have one."""
     needed = set()
     for path in paths:
         parts = path.split('/')[:-1]
         if not parts or parts[0].startswith('.'):
             continue
         needed.add(parts[0])
-        if len(parts) > 1 and (parts[0] == 'actors' or
-                               (parts[0] == 'tools' and path.endswith(CPP))):
+        if len(parts) > 1 and path.endswith(SOURCES):
             needed.add('/'.join(parts[:2]))
     return needed
 
