@@ -190,6 +190,16 @@ BOOST_AUTO_TEST_CASE(a_witness_that_lies_without_proof_is_dropped_and_the_others
   WITAN_CHECK_ERROR(alone.verify_at(Height(31)), ErrorCode::unavailable);  // none is left
 }
 
+BOOST_AUTO_TEST_CASE(a_witness_whose_blocks_a_set_of_its_own_signed_proves_nothing) {
+  const ValidatorSetPtr own = set_of(numbers(50, 4));
+  LightChain foreign = chain.fork(10, "foreign", [own](std::uint64_t) { return own; });
+  while (foreign.tip() < 40) foreign.append();
+  Client client = client_of(chain, witnesses_of({&foreign, &chain}), clock);
+  WITAN_REQUIRE_OK(client.verify_at(Height(30)));
+  BOOST_CHECK_EQUAL(client.witnesses(), 1U);
+  BOOST_CHECK(!client.attack());
+}
+
 BOOST_AUTO_TEST_CASE(trust_begins_only_where_hash_primary_and_witnesses_agree) {
   ChainProvider primary(chain, "primary");
   ClientOptions options;
