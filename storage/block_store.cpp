@@ -97,8 +97,7 @@ Result<std::uint64_t> BlockStore::prune_below(Height keep_from) {
   return end - start;
 }
 
-Status BlockStore::prune_chunk(std::uint64_t from, std::uint64_t to) {
-  WriteBatch batch;
+Status BlockStore::erase(WriteBatch& batch, std::uint64_t from, std::uint64_t to) const {
   for (std::uint64_t h = from; h < to; ++h) {
     WITAN_TRY(const Bytes value, value_at(keys::block, Height(h)));
     if (value.size() < Hash32::size_bytes) return fail(corrupt(Height(h), "block has no id"));
@@ -107,9 +106,31 @@ Status BlockStore::prune_chunk(std::uint64_t from, std::uint64_t to) {
     batch.erase(keys::numbered(keys::commit_certificate, h));
     batch.erase(keys::numbered(keys::receipts, h));
   }
+  return {};
+}
+
+Status BlockStore::prune_chunk(std::uint64_t from, std::uint64_t to) {
+  WriteBatch batch;
+  WITAN_TRY_VOID(erase(batch, from, to));
   // Readers are told first: a height that is announced can be read.
   first_.store(to);
   return kv_->write(batch, Durability::buffered);
+}
+
+Result<std::uint64_t> BlockStore::drop_above(Height keep) {
+  const std::uint64_t last = last_.load();
+  if (last == none || keep.get() >= last) return std::uint64_t{0};
+  if (keep.get() < first_.load())
+    return fail(ErrorCode::out_of_range, "height", describe_range(first_.load(), last));
+  for (std::uint64_t top = last; top > keep.get();) {
+    const std::uint64_t from = std::max(keep.get(), top - std::min(top, prune_batch_heights));
+    WriteBatch batch;
+    WITAN_TRY_VOID(erase(batch, from + 1, top + 1));
+    WITAN_TRY_VOID(kv_->write(batch, Durability::synced));
+    last_.store(from);
+    top = from;
+  }
+  return last - keep.get();
 }
 
 std::optional<Height> BlockStore::first() const {

@@ -35,6 +35,9 @@ class BlockStore {
   // Removes all heights below `keep_from` (the last block always stays). Returns how many.
   // Not synced: a crash brings back some of the highest of them, never a hole.
   [[nodiscard]] Result<std::uint64_t> prune_below(Height keep_from);
+  // Removes all heights above `keep`, from the highest down, durably. Returns how many. Nobody may
+  // read meanwhile. Error out_of_range if `keep` is below the first height.
+  [[nodiscard]] Result<std::uint64_t> drop_above(Height keep);
   // Everything put so far is durable.
   [[nodiscard]] Status sync() { return kv_->sync(); }
 
@@ -53,6 +56,7 @@ class BlockStore {
   [[nodiscard]] Result<Bytes> value_at(std::uint8_t prefix, Height height) const;
   [[nodiscard]] Status load_range();
   [[nodiscard]] Status prune_chunk(std::uint64_t from, std::uint64_t to);
+  [[nodiscard]] Status erase(WriteBatch& batch, std::uint64_t from, std::uint64_t to) const;
 
   static constexpr std::uint64_t none = 0;  // no block has height 0
   std::unique_ptr<KvStore> kv_;

@@ -10,6 +10,9 @@
 //   state     'V'     state store  module u8 + key hash (32)       key (32) + value bytes
 //   state     'M'     state store  name                            meta record
 //   state     'S'     state store  version u64                     node keys stale since version
+//   state     'U'     state store  height u64                      what this height changed: the
+//   meta
+//                                                                  record, the values before it
 //   index     'T'     tx index     transaction id (32)             height u64 + index u32
 //   index     'H'     tx index     (nothing)                       height u64 to which 'T' and 'E'
 //                                                                  are durable
@@ -48,6 +51,7 @@ inline constexpr std::uint8_t tree_node = 'N';
 inline constexpr std::uint8_t tree_value = 'V';
 inline constexpr std::uint8_t state_meta = 'M';
 inline constexpr std::uint8_t stale_node = 'S';
+inline constexpr std::uint8_t state_undo = 'U';
 inline constexpr std::uint8_t transaction = 'T';
 inline constexpr std::uint8_t indexed_height = 'H';
 inline constexpr std::uint8_t sign_state = 'O';
@@ -55,7 +59,7 @@ inline constexpr std::uint8_t committed_evidence = 'E';
 inline constexpr std::uint8_t pending_evidence = 'P';
 inline constexpr std::uint8_t own_alarm = 'A';
 
-inline constexpr std::array<Column, 14> columns{{
+inline constexpr std::array<Column, 15> columns{{
     {Database::blocks, block, "block", "block_store", "height", "block id, block"},
     {Database::blocks, commit_certificate, "commit", "block_store", "height", "CommitCertificate"},
     {Database::blocks, receipts, "receipts", "block_store", "height", "Receipts"},
@@ -64,6 +68,7 @@ inline constexpr std::array<Column, 14> columns{{
     {Database::state, tree_value, "tree_value", "state_store", "module, key hash", "key, value"},
     {Database::state, state_meta, "state_meta", "state_store", "name", "meta record"},
     {Database::state, stale_node, "stale_node", "state_store", "version", "node keys"},
+    {Database::state, state_undo, "state_undo", "state_store", "height", "meta, values before"},
     {Database::index, transaction, "transaction", "tx_index", "transaction id", "height, index"},
     {Database::index, indexed_height, "indexed_height", "tx_index", "nothing", "height"},
     {Database::index, sign_state, "sign_state", "sign_owner", "public key", "instance id, number"},

@@ -61,18 +61,18 @@ class MemoryFile final : public File {
     WITAN_TRY_VOID(alive_and_writable());
     const auto failed = fs_.next_operation();
     if (sync_failed_) return fail(ErrorCode::io, name_, "sync: refused, an earlier sync failed");
-    // A failed fsync drops the dirty pages: a later success would not bring them to the device.
-    if (!failed || *failed == FaultKind::failed_sync) {
+    const bool lost =
+        failed && (*failed == FaultKind::failed_sync || *failed == FaultKind::lost_sync);
+    if (!failed || lost) {
       std::erase_if(fs_.unsynced_, [&](const MemoryFileSystem::Write& write) {
-        return write.inode.lock() == inode_;
+        if (write.inode.lock() != inode_) return false;
+        if (!lost) MemoryFileSystem::apply(inode_->durable, write);
+        return true;
       });
     }
-    if (failed) {
-      sync_failed_ = true;
-      return fail(fault(*failed, name_));
-    }
-    inode_->durable = inode_->content;
-    return {};
+    if (!failed || *failed == FaultKind::lost_sync) return {};
+    sync_failed_ = true;
+    return fail(fault(*failed, name_));
   }
 
   [[nodiscard]] Status preallocate(std::uint64_t bytes) override {

@@ -3,7 +3,8 @@
 // What survives crash(): bytes covered by a successful File::sync, and names covered by a
 // successful sync_directory. A file that was synced under a name that was not is gone. Handles
 // opened before the crash fail with io. This is what POSIX promises, not what a lenient file system
-// happens to do.
+// happens to do. Bytes that a failed or lost sync was asked for are never durable by a later sync:
+// as with a kernel that marks the pages clean, only writing them again helps.
 //
 // Every operation that changes something (write, sync, preallocate, truncate, creating open,
 // rename, remove, sync_directory) has a number, starting with 1; faults are addressed by it.
@@ -23,6 +24,7 @@ enum class FaultKind : std::uint8_t {
   no_space,     // nothing happens, Error no_space
   short_write,  // a write leaves its first half, Error no_space; other operations: as io
   failed_sync,  // a sync loses what it should have made durable, Error io; others: as io
+  lost_sync,    // a sync says it succeeded and loses it: readers see it until power is lost
 };
 
 class MemoryFileSystem final : public FileSystem {

@@ -170,7 +170,11 @@ std::optional<StateMeta> StateStore::latest() const {
 }
 
 Result<std::optional<Bytes>> StateStore::get(Module module, const Hash32& key) const {
-  const ValueKey cache_key{module, state_key_hash(key)};
+  return value_of(module, state_key_hash(key));
+}
+
+Result<std::optional<Bytes>> StateStore::value_of(Module module, const Hash32& key_hash) const {
+  const ValueKey cache_key{module, key_hash};
   std::optional<Height> seen;
   {
     const std::lock_guard lock(mutex_);
@@ -276,6 +280,7 @@ Status StateStore::commit(PreparedDelta delta, const BlockId& block_id, Durabili
     return fail(ErrorCode::wrong_height, "delta.base", "prepared on another height");
   StateMeta meta{chain_id_, delta.height, block_id, delta.roots, delta.state_root};
   WriteBatch batch;
+  if (before) WITAN_TRY_VOID(add_undo(batch, *before, delta));
   Bytes stale;
   for (const TreeDelta& tree : delta.trees) {
     for (const auto& [key, node] : tree.nodes) batch.put(node_column_key(key), node->encode());
@@ -329,6 +334,109 @@ Status StateStore::add_pruning(WriteBatch& batch, Height height) const {
     return !damaged && ++versions < prune_versions_per_commit_max;
   }));
   if (damaged) return fail(ErrorCode::corrupt, "state.db/stale", "list of stale nodes is damaged");
+  // Taking back the oldest kept version would need the one before it.
+  batch.erase(keys::numbered(keys::state_undo, oldest_kept));
+  return {};
+}
+
+// ---- taking back
+//
+//   undo  := meta_bytes u32 | meta record | entry*
+//   entry := module u8 | key hash (32) | 0 if there was no value, else 1 | key (32) | value,
+//   u32-prefixed
+
+Status StateStore::add_undo(WriteBatch& batch, const StateMeta& before,
+                            const PreparedDelta& delta) const {
+  if (limits_.retain_versions < 2) return {};
+  const Bytes meta = encode(before);
+  ByteWriter out(meta.size() + 8 + delta.values.size() * 112);
+  out.prefixed(meta);
+  for (const PreparedDelta::Value& v : delta.values) {
+    WITAN_TRY(const auto value, value_of(v.module, v.key_hash));
+    out.u8(static_cast<std::uint8_t>(v.module)).raw(v.key_hash.view()).u8(value ? 1 : 0);
+    if (value) out.raw(v.key.view()).prefixed(*value);
+  }
+  batch.put(keys::at_height(keys::state_undo, delta.height), out.view());
+  return {};
+}
+
+Result<Height> StateStore::roll_back_min() const {
+  const auto meta = latest();
+  if (!meta) return Height(0);
+  std::uint64_t reached = meta->height.get();
+  const KeyRange range = KeyRange::between(keys::numbered(keys::state_undo, 0),
+                                           keys::numbered(keys::state_undo, reached + 1));
+  WITAN_TRY_VOID(store_->scan(range, Direction::backward, [&](ByteView key, ByteView undo) {
+    ByteReader in(undo);
+    const auto before = decode_meta(in.prefixed(4096));
+    if (key.size() != 9 || keys::read_u64_be(key.subspan(1)) != reached || !before) return false;
+    reached = before->height.get();
+    return true;
+  }));
+  return Height(reached);
+}
+
+Status StateStore::roll_back(Height to) {
+  const auto meta = latest();
+  if (!meta || to > meta->height)
+    return fail(ErrorCode::out_of_range, "height",
+                "the state is at " + std::to_string(meta ? meta->height.get() : 0));
+  WITAN_TRY(const Height lowest, roll_back_min());
+  if (to < lowest)
+    return fail(ErrorCode::pruned, "state.db",
+                "the lowest height that is still kept is " + std::to_string(lowest.get()));
+  while (latest()->height > to) WITAN_TRY_VOID(take_back());
+  if (latest()->height == to) return {};
+  return fail(ErrorCode::out_of_range, "height",
+              "no state of this height was ever there; the state is now at " +
+                  std::to_string(latest()->height.get()));
+}
+
+// One height, in one batch with the meta record: power lost in between leaves a whole state.
+Status StateStore::take_back() {
+  const auto damaged = [] {
+    return fail(ErrorCode::corrupt, "state.db/undo", "the record of a height is damaged");
+  };
+  const Height height = latest()->height;
+  WITAN_TRY(const auto undo, store_->get(keys::at_height(keys::state_undo, height)));
+  if (!undo) return damaged();
+  ByteReader in{ByteView(*undo)};
+  WITAN_TRY(StateMeta before, decode_meta(in.prefixed(4096)));
+  if (before.height >= height) return damaged();
+  WriteBatch batch;
+  Bytes record;
+  while (in.left() > 0 && !in.failed()) {
+    const auto module = static_cast<Module>(in.u8());
+    const auto key_hash = in.fixed<Hash32>();
+    const Bytes key = value_column_key(module, key_hash);
+    if (in.u8() == 0) {
+      batch.erase(key);
+      continue;
+    }
+    const ByteView key_bytes = in.raw(32);
+    const ByteView value = in.prefixed(undo->size());
+    record.assign(key_bytes.begin(), key_bytes.end());
+    append(record, value);
+    batch.put(key, record);
+  }
+  if (in.failed()) return damaged();
+  // The nodes this height made; what it made stale is in use again, and was not removed yet.
+  for (std::size_t m = 0; m < module_count; ++m) {
+    Bytes prefix = keys::with_prefix(keys::tree_node, Bytes{static_cast<std::uint8_t>(m)});
+    keys::append_u64_be(prefix, height.get());
+    WITAN_TRY_VOID(
+        store_->scan(KeyRange::prefix(prefix), Direction::forward, [&](ByteView key, ByteView) {
+          batch.erase(key);
+          return true;
+        }));
+  }
+  batch.erase(keys::at_height(keys::stale_node, height));
+  batch.erase(keys::at_height(keys::state_undo, height));
+  batch.put(meta_key(), encode(before));
+  WITAN_TRY_VOID(store_->write(batch, Durability::synced));
+  const std::lock_guard lock(mutex_);
+  latest_ = std::move(before);
+  caches_ = std::make_unique<Caches>(limits_);
   return {};
 }
 

@@ -10,8 +10,12 @@
 // state before or after the commit, never between). A proof against a version that is pruned while
 // it is made fails with `pruned`.
 //
+// Values are kept for the latest height only; every commit also writes what it changed, so that the
+// last heights can be taken back (roll_back), as far as their trees are kept.
+//
 // Columns (storage/keys.hpp): 'V' module, key hash -> key (32) + value; 'N' node key -> node;
-// 'S' version -> node keys stale since that version; 'M' "latest" -> StateMeta.
+// 'S' version -> node keys stale since that version; 'M' "latest" -> StateMeta; 'U' height -> the
+// meta record and the values before it.
 #pragma once
 #include <memory>
 #include <mutex>
@@ -85,6 +89,13 @@ class StateStore {
   // Everything committed so far is durable.
   [[nodiscard]] Status sync() { return store_->sync(); }
 
+  // The lowest height roll_back() can reach now. Errors: io, corrupt.
+  [[nodiscard]] Result<Height> roll_back_min() const;
+  // Takes the latest heights back, one durable batch each, until `to` is the latest: everything is
+  // as it was after that block. Nobody may hold deltas or read meanwhile. Errors: pruned (nothing
+  // was changed), out_of_range (above the latest), io, no_space, corrupt.
+  [[nodiscard]] Status roll_back(Height to);
+
   // Recomputes every root from the values, and every node's hash; all of it is read.
   // Errors: state_root_mismatch (field: module), corrupt, io.
   [[nodiscard]] Status verify_integrity() const;
@@ -101,6 +112,9 @@ class StateStore {
   class Reader;
   StateStore(std::unique_ptr<KvStore> store, const Hash32& chain_id, StateStoreLimits limits);
   Status add_pruning(WriteBatch& batch, Height height) const;
+  Status add_undo(WriteBatch& batch, const StateMeta& before, const PreparedDelta& delta) const;
+  Status take_back();
+  [[nodiscard]] Result<std::optional<Bytes>> value_of(Module module, const Hash32& key_hash) const;
   Status verify_module(const StateMeta& meta, std::size_t module) const;
   void publish(PreparedDelta delta, StateMeta meta);
 

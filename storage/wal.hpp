@@ -102,8 +102,9 @@ struct WalStats {
 // after any failure every later call fails (nothing is retried: what reached the disk is unknown).
 class WalWriter {
  public:
-  // Opens the log for appending, creating it if there is none, and cuts off a torn tail. `visit`
-  // sees every record that is kept. Errors: as read_wal, and io or no_space.
+  // Opens the log for appending, creating it if there is none, cuts off a torn tail and writes the
+  // last segment again, so that all that was read is durable. `visit` sees every record that is
+  // kept. Errors: as read_wal, and io or no_space.
   [[nodiscard]] static Result<std::unique_ptr<WalWriter>> open(FileSystem& fs, WalOptions options,
                                                                const WalVisitor& visit = {});
 
@@ -135,7 +136,9 @@ class WalWriter {
 
   Status recover(const WalVisitor& visit);
   Status adopt_spares();
-  Status cut_torn_tail(const WalDamage& place);
+  [[nodiscard]] Status confirm_tail(const WalDamage& place) const;
+  Status settle(const WalReport& report);
+  [[nodiscard]] Status check_reading(ByteView segment, const WalSegmentInfo& info) const;
   Status close_last_group(const WalReport& report);
   Status append_checked(std::uint8_t kind, Height height, std::span<const ByteView> parts,
                         std::size_t payload_bytes);

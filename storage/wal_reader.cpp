@@ -179,11 +179,11 @@ Result<WalReport> verify_wal(FileSystem& fs, const FilePath& folder, std::string
 }
 
 Error wal_damage_error(const FilePath& folder, const WalDamage& damage) {
-  return {
-      ErrorCode::wal_damaged, (folder / wf::segment_name(damage.segment)).string(),
-      fmt::format("offset {}: {}. Nothing was changed. Do not delete the log: copy the folder, run "
-                  "`witan wal verify`, check the disk and restore this file or a backup",
-                  damage.offset, damage.text)};
+  return {ErrorCode::wal_damaged, (folder / wf::segment_name(damage.segment)).string(),
+          fmt::format(
+              "offset {}: {}. Nothing was changed. Do not delete the log: copy the folder, check "
+              "the disk and restore this file or a backup; `witan wal repair` says what is left",
+              damage.offset, damage.text)};
 }
 
 Status read_wal(FileSystem& fs, const FilePath& folder, std::string_view chain_id, Height from,

@@ -29,12 +29,13 @@ Status WalWriter::recover(const WalVisitor& visit) {
   WITAN_TRY_VOID(fs_.create_directories(options_.folder));
   WITAN_TRY(const WalReport report, verify_wal(fs_, options_.folder, options_.chain_id, visit));
   if (report.damage) return fail(wal_damage_error(options_.folder, *report.damage));
+  if (report.torn_tail) WITAN_TRY_VOID(confirm_tail(*report.torn_tail));
   WITAN_TRY_VOID(adopt_spares());
   next_group_ = report.last_group + 1;
   segments_ = report.segments;
   if (segments_.empty()) return {};
   cut_tail_ = report.torn_tail;
-  if (cut_tail_) WITAN_TRY_VOID(cut_torn_tail(*cut_tail_));
+  WITAN_TRY_VOID(settle(report));
   if (!report.last_group_complete) WITAN_TRY_VOID(close_last_group(report));
   const FilePath path = path_of(wf::segment_name(segments_.back().segment));
   WITAN_TRY(file_, fs_.open(path, OpenMode::read_write));
@@ -43,6 +44,16 @@ Status WalWriter::recover(const WalVisitor& visit) {
   WITAN_TRY(const wf::SegmentHeader header, wf::decode_header(head));
   seed_ = wf::seed_of(header);
   return {};
+}
+
+// What is cut off is gone: a wrong bit of one reading must not be taken for a torn record.
+Status WalWriter::confirm_tail(const WalDamage& place) const {
+  WITAN_TRY(const WalReport again, verify_wal(fs_, options_.folder, options_.chain_id));
+  const bool same = !again.damage && again.torn_tail && again.torn_tail->segment == place.segment &&
+                    again.torn_tail->offset == place.offset;
+  if (same) return {};
+  return fail(ErrorCode::io, path_of(wf::segment_name(place.segment)).string(),
+              "two readings of the end of the log differ: check the disk and the memory");
 }
 
 // Files that an earlier run left behind: spares are reused, half-made files removed.
@@ -66,14 +77,47 @@ Status WalWriter::adopt_spares() {
   return {};
 }
 
-// Overwrites the torn place and all after it with zeros. If power fails in here, what is left of
-// the torn group is still a torn tail.
-Status WalWriter::cut_torn_tail(const WalDamage& place) {
-  WITAN_TRY(const auto file,
-            fs_.open(path_of(wf::segment_name(place.segment)), OpenMode::read_write));
-  WITAN_TRY(const std::uint64_t bytes, file->size());
-  WITAN_TRY_VOID(file->write_at(place.offset, Bytes(bytes - place.offset, 0)));
-  return file->sync();
+// Writes the end of the log again, as it was read, with zeros where a torn record was. A process
+// before this one may have ended because a sync failed: what it wrote can still be read, but no
+// later sync would bring it to the device, and a later power loss would leave a hole (S4).
+// If power fails in here, what is left of a torn group is still a torn tail.
+Status WalWriter::settle(const WalReport& report) {
+  std::uint64_t first = segments_.back().segment;
+  if (report.records > 0) first = std::min(first, report.last_record_segment);
+  if (report.torn_tail) first = std::min(first, report.torn_tail->segment);
+  for (const WalSegmentInfo& info : segments_) {
+    if (info.segment < first) continue;
+    const FilePath path = path_of(wf::segment_name(info.segment));
+    WITAN_TRY(Bytes content, read_whole(fs_, path, wf::segment_bytes_max));
+    if (content.size() != info.file_bytes)
+      return fail(ErrorCode::io, path.string(), "read: shorter than a moment ago");
+    std::fill(content.begin() + static_cast<std::ptrdiff_t>(info.used_bytes), content.end(),
+              std::uint8_t{0});
+    WITAN_TRY_VOID(check_reading(content, info));
+    WITAN_TRY(const auto file, fs_.open(path, OpenMode::read_write));
+    WITAN_TRY_VOID(file->write_at(0, content));
+    WITAN_TRY_VOID(file->sync());
+  }
+  return fs_.sync_directory(options_.folder);
+}
+
+// The bytes about to be written are those that were verified: a wrong bit of this reading would
+// become damage.
+Status WalWriter::check_reading(ByteView segment, const WalSegmentInfo& info) const {
+  const auto differs = [&] {
+    return fail(ErrorCode::io, path_of(wf::segment_name(info.segment)).string(),
+                "two readings of a segment differ: check the disk and the memory");
+  };
+  const auto header = wf::decode_header(segment);
+  if (!header || header->segment != info.segment) return differs();
+  std::uint64_t records = 0;
+  std::size_t at = wf::header_bytes;
+  while (const auto record = wf::read_record(segment, at, wf::seed_of(*header))) {
+    at += wf::record_bytes(record->payload.size());
+    ++records;
+  }
+  if (at != info.used_bytes || records != info.records) return differs();
+  return {};
 }
 
 // Marks the last good record as the end of its group, so that the next group follows without a gap.
@@ -82,6 +126,8 @@ Status WalWriter::close_last_group(const WalReport& report) {
   const FilePath path = path_of(wf::segment_name(report.last_record_segment));
   WITAN_TRY(Bytes content, read_whole(fs_, path, wf::segment_bytes_max));
   WITAN_TRY(const wf::SegmentHeader header, wf::decode_header(content));
+  if (!wf::read_record(content, report.last_record_offset, wf::seed_of(header)))
+    return fail(ErrorCode::io, path.string(), "two readings of a segment differ");
   const std::span<std::uint8_t> record = std::span(content).subspan(report.last_record_offset);
   wf::seal_record(record, true, wf::seed_of(header));
   WITAN_TRY(const auto file, fs_.open(path, OpenMode::read_write));

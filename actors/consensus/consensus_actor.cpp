@@ -298,8 +298,22 @@ void ConsensusActor::on_block_checked(schema::BlockChecked::Reader in, const Env
   feed_certified_block();
 }
 
+// S18: the height's end goes into the log with the next group; replayed, it must be the same again.
 void ConsensusActor::on_block_committed(schema::BlockCommitted::Reader in, const Envelope&) {
   durable_height_ = std::max(durable_height_, in.getDurableHeight());
+  if (!options_.self) return;
+  const auto id = fixed_from<BlockId>(as_view(in.getBlockId()), "block_id");
+  const auto root = fixed_from<Hash32>(as_view(in.getStateRoot()), "state_root");
+  WITAN_CHECK(id.has_value() && root.has_value());
+  const HeightEndRecord end{*id, *root};
+  const Height height(in.getHeight());
+  const auto logged = logged_ends_.find(height);
+  if (logged == logged_ends_.end()) return batch_.log(RecordKind::height_end, end, height);
+  if (logged->second != end)
+    context().fail_node(ErrorCode::state_root_mismatch,
+                        "height " + std::to_string(height.get()) +
+                            " ended in another block or state before the restart");
+  logged_ends_.erase(logged_ends_.begin(), std::next(logged));
 }
 
 void ConsensusActor::on_transactions(schema::TransactionsAvailable::Reader in, const Envelope&) {

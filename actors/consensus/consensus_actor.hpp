@@ -144,6 +144,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   Status replay_record(const LoggedRecord& record);
   Status replay_own(const LoggedRecord& logged);
   void restore_own(const std::vector<LoggedRecord>& records);
+  void load_ends(const std::vector<LoggedRecord>& records);
   void finish_recovery();
   [[nodiscard]] bool must_observe() const;
 
@@ -155,11 +156,12 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   EffectBatch batch_;
   std::optional<Recovery> recovery_;  // while replaying the log
 
-  Height height_;                            // being decided, or about to start
-  bool height_running_ = false;              // false while waiting for its pace or for transactions
-  bool paced_ = false;                       // waiting for block_interval_min
-  std::uint64_t durable_height_ = 0;         // the stores are synced up to here
-  std::optional<CommitCertificate> synced_;  // of height_: decides once its block is executed
+  Height height_;                // being decided, or about to start
+  bool height_running_ = false;  // false while waiting for its pace or for transactions
+  bool paced_ = false;           // waiting for block_interval_min
+  std::map<Height, HeightEndRecord> logged_ends_;  // of heights that are decided again from the log
+  std::uint64_t durable_height_ = 0;               // the stores are synced up to here
+  std::optional<CommitCertificate> synced_;        // of height_: decides once its block is executed
   std::optional<CommitCertificate> last_commit_;
   Instant height_started_{};
   bool transactions_waiting_ = false;

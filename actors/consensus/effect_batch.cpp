@@ -11,8 +11,9 @@ Draft<schema::Persist> EffectBatch::take(Height height, std::uint64_t prune_belo
   out->setPruneBelow(prune_below);
   auto records = out->initRecords(static_cast<kj::uint>(records_.size()));
   for (kj::uint i = 0; i < records.size(); ++i) {
-    records[i].setKind(static_cast<std::uint8_t>(records_[i].first));
-    records[i].setPayload(as_data(ByteView(records_[i].second)));
+    records[i].setKind(static_cast<std::uint8_t>(records_[i].kind));
+    records[i].setPayload(as_data(ByteView(records_[i].payload)));
+    if (records_[i].height.get() != 0) records[i].setHeight(records_[i].height.get());
   }
   auto intents = out->initIntents(static_cast<kj::uint>(intents_.size()));
   for (kj::uint i = 0; i < intents.size(); ++i)

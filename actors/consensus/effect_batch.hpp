@@ -15,10 +15,11 @@ namespace witan::consensus {
 
 class EffectBatch {
  public:
+  // `height`: of a record that belongs to another height than the batch; 0: the batch's.
   template <class T>
-  void log(RecordKind kind, const T& what) {
-    records_.emplace_back(kind, encode_record(what));
-    bytes_ += records_.back().second.size();
+  void log(RecordKind kind, const T& what, Height height = Height(0)) {
+    records_.push_back({kind, height, encode_record(what)});
+    bytes_ += records_.back().payload.size();
   }
   // `polka`: of the intent's value; travels with a proposal once it is published, and a signer that
   // guards the lock may want to see it (S8).
@@ -32,7 +33,12 @@ class EffectBatch {
   [[nodiscard]] Draft<schema::Persist> take(Height height, std::uint64_t prune_below);
 
  private:
-  std::vector<std::pair<RecordKind, Bytes>> records_;
+  struct Record {
+    RecordKind kind = RecordKind::vote;
+    Height height;
+    Bytes payload;
+  };
+  std::vector<Record> records_;
   struct Wish {
     Intent intent;
     std::optional<Certificate> polka;

@@ -23,6 +23,15 @@ auto position_of(const SignRecord& record) {
 
 }  // namespace
 
+Result<std::optional<HeightEndRecord>> stored_end(const BlockStore& blocks, Height height) {
+  const auto stored = blocks.block_at(height);
+  if (!stored && stored.error().code == ErrorCode::pruned) return std::optional<HeightEndRecord>{};
+  if (!stored) return fail(stored.error());
+  const auto block = decode_block(stored->block);
+  if (!block) return fail(ErrorCode::corrupt, "blocks.db", block.error().to_string());
+  return std::optional(HeightEndRecord{stored->id, block->header.state_root});
+}
+
 EffectRunner::EffectRunner(rt::ActorContext& context, Services services,
                            EffectRunnerOptions options)
     : ActorFor(context),
@@ -64,6 +73,7 @@ Status EffectRunner::open() {
   log_.reset();
   recovered_.clear();
   newest_.reset();
+  std::optional<std::pair<Height, HeightEndRecord>> last_end;
   const Height stored = options_.store_height();
   const WalVisitor visit = [&](const WalRecord& record) -> Status {
     Bytes payload(record.payload.begin(), record.payload.end());
@@ -71,6 +81,11 @@ Status EffectRunner::open() {
     if (options_.remote && kind == RecordKind::sign) {
       WITAN_TRY(SignRecord own, decode_sign_record(payload));
       if (own.kind != SignedKind::watermark) newest_ = std::move(own);
+    }
+    if (kind == RecordKind::height_end && record.height <= stored) {
+      const auto end = decode_height_end_record(record.payload);
+      if (!end) return fail(ErrorCode::corrupt, "wal.height_end", end.error().to_string());
+      last_end.emplace(record.height, *end);
     }
     if (record.height > stored) recovered_.push_back({kind, record.height, std::move(payload)});
     return {};
@@ -88,6 +103,9 @@ Status EffectRunner::open() {
   log.own_commit_height = options_.own_commit_height();
   log.remembered = options_.remembered_sign_state;
   log.remember = options_.remember_sign_state;
+  log.log_read = [this, &last_end]() -> Status {
+    return last_end ? check_end(last_end->first, last_end->second) : Status{};
+  };
   WITAN_TRY(log_, SigningLog::open(std::move(log), visit));
   wal_ = &log_->wal();
   signer_ = log_->signer();
@@ -105,6 +123,21 @@ Status EffectRunner::open() {
   if (!options_.remote) return {};
   options_.remote->close();  // so that it says again what it has signed last
   return poll_remote(true);
+}
+
+// S18: the log remembers which block a height ended with and in which state. Stores that say
+// something else are of another life of this chain, or computed something else.
+Status EffectRunner::check_end(Height height, const HeightEndRecord& logged) const {
+  if (!options_.stored_end) return {};
+  WITAN_TRY(const auto stored, options_.stored_end(height));
+  if (!stored || *stored == logged) return {};  // pruned: nothing to compare with
+  return fail(ErrorCode::state_root_mismatch, "blocks.db",
+              "height " + std::to_string(height.get()) + " is block " +
+                  to_hex(stored->block_id).substr(0, 16) + " with state " +
+                  to_hex(stored->state_root).substr(0, 16) +
+                  " there, but the log remembers block " + to_hex(logged.block_id).substr(0, 16) +
+                  " with state " + to_hex(logged.state_root).substr(0, 16) +
+                  ": the databases and the log do not belong together; restore both from one copy");
 }
 
 void EffectRunner::on_get_recovery(schema::GetRecovery::Reader ask, const Envelope& envelope) {
@@ -167,7 +200,9 @@ void EffectRunner::prune(schema::Persist::Reader batch) {
 Status EffectRunner::append_records(schema::Persist::Reader batch) {
   const Height height(batch.getHeight());
   for (const auto record : batch.getRecords())
-    WITAN_TRY_VOID(wal_->append(record.getKind(), height, as_view(record.getPayload())));
+    WITAN_TRY_VOID(wal_->append(record.getKind(),
+                                record.getHeight() == 0 ? height : Height(record.getHeight()),
+                                as_view(record.getPayload())));
   return {};
 }
 

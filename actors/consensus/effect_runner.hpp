@@ -22,6 +22,7 @@
 #include "actors/peers/interface.hpp"
 #include "actors/runtime/actor.hpp"
 #include "actors/telemetry/services.hpp"
+#include "storage/block_store.hpp"
 
 namespace witan::consensus {
 
@@ -36,10 +37,16 @@ struct EffectRunnerOptions {
   std::shared_ptr<RemotePort> remote{};         // or lets this one sign
   std::function<Height()> store_height{};       // last block in the store; 0: none
   std::function<Height()> own_commit_height{};  // last block whose commit this key signed; 0: none
+  // The block and the state root stored for a height; nullopt: pruned. Unset: not compared.
+  std::function<Result<std::optional<HeightEndRecord>>(Height)> stored_end{};
   // The sign-state as kept in the chain's own database (S11); unset: not kept.
   std::function<Result<std::optional<SignMemory>>()> remembered_sign_state{};
   std::function<Status(const SignMemory&)> remember_sign_state{};
 };
+
+// What the block store has for `stored_end`. Errors: io, corrupt.
+[[nodiscard]] Result<std::optional<HeightEndRecord>> stored_end(const BlockStore& blocks,
+                                                                Height height);
 
 class EffectRunner final : public rt::ActorFor<EffectRunnerRole> {
  public:
@@ -62,6 +69,7 @@ class EffectRunner final : public rt::ActorFor<EffectRunnerRole> {
   // Keeps the connection; own messages that the log lacks are taken over (S12).
   Status poll_remote(bool opening);
   Status keep_remote_record(const SignRecord& record);
+  [[nodiscard]] Status check_end(Height height, const HeightEndRecord& logged) const;
   Status append_records(schema::Persist::Reader batch);
   Result<std::vector<Prepared>> append(schema::Persist::Reader batch);
   Result<std::optional<Prepared>> sign(schema::SignIntent::Reader reader, Height height);

@@ -39,6 +39,8 @@ std::string_view name_of(RecordKind kind) {
       return "decided";
     case RecordKind::sign:
       return "sign";
+    case RecordKind::height_end:
+      return "height_end";
   }
   return "unknown";
 }
@@ -66,6 +68,9 @@ Bytes encode_record(const TimeoutRecord& timeout) {
       .u8(static_cast<std::uint8_t>(timeout.step))
       .u32(static_cast<std::uint32_t>(timeout.round.get()))
       .take();
+}
+Bytes encode_record(const HeightEndRecord& end) {
+  return ByteWriter(64).raw(end.block_id.view()).raw(end.state_root.view()).take();
 }
 
 Result<SignedVote> decode_vote_record(ByteView payload) {
@@ -97,6 +102,14 @@ Result<TimeoutRecord> decode_timeout_record(ByteView payload) {
   if (!in.done() || step < 1 || step > 3 || round < 0 || round > round_max)
     return fail(ErrorCode::malformed, "wal.timeout");
   return TimeoutRecord{static_cast<Step>(step), Round(round)};
+}
+Result<HeightEndRecord> decode_height_end_record(ByteView payload) {
+  ByteReader in(payload);
+  HeightEndRecord out;
+  out.block_id = in.fixed<BlockId>();
+  out.state_root = in.fixed<Hash32>();
+  if (!in.done()) return fail(ErrorCode::malformed, "wal.height_end");
+  return out;
 }
 
 }  // namespace witan::consensus

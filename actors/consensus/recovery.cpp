@@ -14,6 +14,14 @@ std::optional<RoundValue> to_core(const witan::RoundValue& from) {
   if (!from.id) return std::nullopt;
   return RoundValue{from.round, *from.id};
 }
+
+// P11: a record is of the height it was logged in, or the log is not what was written.
+Status same_height(Height found, const LoggedRecord& record) {
+  if (found == record.height) return {};
+  return fail(ErrorCode::malformed, "wal.height",
+              "of height " + std::to_string(found.get()) + " among records of height " +
+                  std::to_string(record.height.get()));
+}
 }  // namespace
 
 void ConsensusActor::recover() {
@@ -48,11 +56,22 @@ void ConsensusActor::load_log() {
                                         Bytes(payload.begin(), payload.end())});
         }
         recovery_->loaded = true;
+        load_ends(recovery_->records);
         restore_own(recovery_->records);
         feed(SetReplaying{true});
         start_height(height_);
         continue_recovery();
       });
+}
+
+void ConsensusActor::load_ends(const std::vector<LoggedRecord>& records) {
+  logged_ends_.clear();
+  for (const LoggedRecord& logged : records) {
+    if (logged.kind != RecordKind::height_end) continue;
+    const auto end = decode_height_end_record(logged.payload);
+    if (!end) context().fail_node(ErrorCode::corrupt, end.error().to_string());
+    logged_ends_.insert_or_assign(logged.height, *end);
+  }
 }
 
 // P8: own votes are adopted before any rule may fire, with the lock that was recorded beside them.
@@ -94,11 +113,13 @@ Status ConsensusActor::replay_record(const LoggedRecord& record) {
   switch (record.kind) {
     case RecordKind::vote: {
       WITAN_TRY(const SignedVote vote, decode_vote_record(record.payload));
+      WITAN_TRY_VOID(same_height(vote.vote.height, record));
       feed(VoteReceived{vote.vote, vote.signature});
       return {};
     }
     case RecordKind::proposal: {
       WITAN_TRY(const SignedProposal proposal, decode_proposal_record(record.payload));
+      WITAN_TRY_VOID(same_height(proposal.proposal.height, record));
       (void)take_proposal(proposal, proposal.proposal.round);
       feed_complete_proposals();
       return {};
@@ -120,6 +141,7 @@ Status ConsensusActor::replay_record(const LoggedRecord& record) {
     case RecordKind::certificate:
     case RecordKind::decided: {
       WITAN_TRY(const Certificate certificate, decode_certificate_record(record.payload));
+      WITAN_TRY_VOID(same_height(certificate.height, record));
       if (certificate.type == VoteType::precommit) {
         synced_ = certificate;
         feed_certified_block();
@@ -135,6 +157,8 @@ Status ConsensusActor::replay_record(const LoggedRecord& record) {
     }
     case RecordKind::sign:
       return replay_own(record);
+    case RecordKind::height_end:
+      return {};  // compared when the ledger commits it again
   }
   return fail(ErrorCode::unknown_type, "wal.kind");
 }
@@ -143,6 +167,7 @@ Status ConsensusActor::replay_record(const LoggedRecord& record) {
 Status ConsensusActor::replay_own(const LoggedRecord& logged) {
   WITAN_TRY(const SignRecord record, decode_sign_record(logged.payload));
   if (record.kind == SignedKind::watermark) return {};
+  WITAN_TRY_VOID(same_height(record.height, logged));
   if (record.kind == SignedKind::proposal) {
     const SignedProposal proposal{proposal_of(record), record.signature};
     (void)take_proposal(proposal, record.round);

@@ -21,6 +21,7 @@ Result<std::unique_ptr<SigningLog>> SigningLog::open(SigningLogOptions options,
   std::unique_ptr<SigningLog> out(new SigningLog(std::move(options)));
   std::vector<Bytes> sign_records;
   WITAN_TRY_VOID(out->open_log(visit, sign_records));
+  if (const auto look = std::exchange(out->options_.log_read, {})) WITAN_TRY_VOID(look());
   if (out->options_.key) WITAN_TRY_VOID(out->open_signer(sign_records));
   return out;
 }

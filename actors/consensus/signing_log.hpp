@@ -23,6 +23,8 @@ struct SigningLogOptions {
   std::optional<SecretKey> key{};  // none: only the log
   Height store_height{};           // last block in the store; 0: none
   Height own_commit_height{};      // last block whose commit this key signed; 0: none
+  // Called when all records were seen, before the signer is opened: may refuse.
+  std::function<Status()> log_read{};
   // The sign-state as kept in the chain's own database (S11); unset: not kept.
   std::function<Result<std::optional<SignMemory>>()> remembered{};
   std::function<Status(const SignMemory&)> remember{};

@@ -100,6 +100,10 @@ Status Chain::start() {
   if (meta.height.get() > 0) {
     WITAN_TRY(const StoredBlock block, options_.blocks.block_at(meta.height));
     WITAN_TRY(const Block decoded, decode_block(block.block));
+    if (block.id != meta.block_id || decoded.header.state_root != meta.state_root)
+      return fail(ErrorCode::state_root_mismatch, "state.db",
+                  "its state of height " + std::to_string(meta.height.get()) +
+                      " is not the one that the stored block leads to: " + rebuild_advice());
     tip_.time = decoded.header.time;
   }
   WITAN_TRY_VOID(load_opaque_window());

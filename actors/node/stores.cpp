@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "actors/ledger/rollback.hpp"
 #include "messages/base/codec_bytes.hpp"
 #include "messages/wire/consensus_codec.hpp"
 #include "storage/keys.hpp"
@@ -40,14 +41,14 @@ Result<Stores> Stores::open(const FilePath& home, const StorageConfig& config,
   WITAN_TRY(out.blocks, BlockStore::open(std::move(blocks)));
   WITAN_TRY(out.index, open_leveldb(layout.index(), options_for(4U << 20U, 2U << 20U)));
   WITAN_TRY(out.state, open_state(layout, config, chain_id));
-  const auto meta = out.state->latest();
-  if (meta && meta->height > out.height() && out.blocks->first() <= initial_height) {
+  WITAN_TRY_VOID(ledger::settle_state(*out.blocks, *out.state, initial_height, [&]() -> Status {
     out.state.reset();
     std::error_code code;
     std::filesystem::remove_all(layout.state(), code);
     if (code) return fail(ErrorCode::io, "data/state.db", code.message());
     WITAN_TRY(out.state, open_state(layout, config, chain_id));
-  }
+    return {};
+  }));
   return out;
 }
 

@@ -22,7 +22,8 @@ struct Stores {
   std::unique_ptr<KvStore> index;  // transaction id -> height, position
 
   // Errors: locked (77), io, no_space, corrupt, wrong_chain. A state that is ahead of the blocks
-  // (power was lost between their logs) is removed: it is rebuilt from the blocks.
+  // (power was lost between their logs) is taken back to them, or removed: then it is rebuilt from
+  // the blocks (actors/ledger/rollback.hpp).
   static Result<Stores> open(const FilePath& home, const StorageConfig& config,
                              const ChainId& chain_id, Height initial_height);
 

@@ -161,6 +161,9 @@ rt::SupervisorSpec Wiring::storage() const {
       return remember_sign_state(*stores.index, inputs.consensus_key->public_key(), memory);
     };
     options.store_height = [this] { return stores.height(); };
+    options.stored_end = [this](Height height) {
+      return consensus::stored_end(*stores.blocks, height);
+    };
     options.own_commit_height = [this] {
       return self ? stores.own_commit_height(*self) : Height(0);
     };

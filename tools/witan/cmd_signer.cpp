@@ -6,13 +6,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "actors/node/stores.hpp"
 #include "crypto/sign_bytes.hpp"
 #include "messages/base/hex.hpp"
-#include "storage/atomic_file.hpp"
 #include "tools/witan/cmd_signer.hpp"
-#include "tools/witan/home.hpp"
 #include "tools/witan/program.hpp"
+#include "tools/witan/sign_state_file.hpp"
 #include "tools/witan/table.hpp"
 
 namespace witan::cli {
@@ -24,31 +22,6 @@ struct SignerOptions {
   bool i_know = false;
   bool other_stopped = false;
 };
-
-Result<SignCheckpoint> read_state(const HomeFiles& files) {
-  WITAN_TRY(const Bytes bytes,
-            read_whole(posix_file_system(), files.layout.sign_state(), sign_checkpoint_bytes_max));
-  return decode_sign_checkpoint(bytes);
-}
-
-// What the node's database says of the sign-state; nothing before the first start.
-Result<std::optional<SignMemory>> memory_of(const HomeFiles& files, const PublicKey& key) {
-  if (!posix_file_system().exists(files.layout.index())) return std::optional<SignMemory>{};
-  WITAN_TRY(const auto index, open_leveldb(files.layout.index()));
-  return node::remembered_sign_state(*index, key);
-}
-
-// Newer than every earlier one, and known as such: an older copy that is put back is refused.
-Status write_state(const HomeFiles& files, SignCheckpoint& state) {
-  WITAN_TRY(const auto memory, memory_of(files, state.owner.key));
-  state.generation = std::max(state.generation, memory ? memory->generation : 0) + 1;
-  WITAN_TRY_VOID(
-      write_file_atomically(posix_file_system(), files.layout.sign_state(), encode(state)));
-  if (!memory || memory->instance != state.owner.instance) return {};
-  WITAN_TRY(const auto index, open_leveldb(files.layout.index()));
-  return node::remember_sign_state(*index, state.owner.key,
-                                   {state.owner.instance, state.generation});
-}
 
 void print_state(const Program& program, const SignCheckpoint& state) {
   const SignSnapshot& s = state.snapshot;
@@ -84,15 +57,8 @@ void print_state(const Program& program, const SignCheckpoint& state) {
   std::printf("%s\n", out.dump(2).c_str());
 }
 
-// A folder that has a configuration is a node's home; others are not touched, nor locked.
-Result<std::unique_ptr<DataDir>> lock_home(const HomeFiles& files) {
-  if (!posix_file_system().exists(files.config()))
-    return fail(ErrorCode::not_found, files.config().string(), "this is not a node's home");
-  return DataDir::open(files.layout.home, 0);
-}
-
 Result<int> run_show(const Program& program, const SignerOptions&) {
-  WITAN_TRY(const SignCheckpoint state, read_state(HomeFiles(program.home)));
+  WITAN_TRY(const SignCheckpoint state, read_sign_state(HomeFiles(program.home)));
   print_state(program, state);
   return 0;
 }
@@ -100,9 +66,9 @@ Result<int> run_show(const Program& program, const SignerOptions&) {
 Result<int> run_set_min(const Program& program, const SignerOptions& options) {
   const HomeFiles files(program.home);
   WITAN_TRY(const auto lock, lock_home(files));
-  WITAN_TRY(SignCheckpoint state, read_state(files));
+  WITAN_TRY(SignCheckpoint state, read_sign_state(files));
   WITAN_TRY_VOID(raise_min(state, Height(options.height), Round(options.round)));
-  WITAN_TRY_VOID(write_state(files, state));
+  WITAN_TRY_VOID(write_sign_state(files, state));
   print_state(program, state);
   return 0;
 }
@@ -133,16 +99,16 @@ Result<int> run_init(const Program& program, const SignerOptions& options) {
   SignCheckpoint state = new_sign_checkpoint(genesis_hash(genesis), key.public_key);
   // The same data directory stays the same instance, as far as that can still be read: what the
   // node remembers of it, else the old file.
-  WITAN_TRY(const auto remembered, memory_of(files, state.owner.key));
+  WITAN_TRY(const auto remembered, sign_memory_of(files, state.owner.key));
   if (remembered) {
     state.owner.instance = remembered->instance;
-  } else if (const auto old = read_state(files); old && old->owner.key == state.owner.key &&
-                                                 old->owner.chain_id == state.owner.chain_id) {
+  } else if (const auto old = read_sign_state(files); old && old->owner.key == state.owner.key &&
+                                                      old->owner.chain_id == state.owner.chain_id) {
     state.owner.instance = old->owner.instance;
   }
   WITAN_TRY_VOID(raise_min(state, Height(options.height), Round(options.round)));
   WITAN_TRY_VOID(set_log_aside(files));
-  WITAN_TRY_VOID(write_state(files, state));
+  WITAN_TRY_VOID(write_sign_state(files, state));
   print_state(program, state);
   return 0;
 }
@@ -154,12 +120,12 @@ Result<int> run_adopt(const Program& program, const SignerOptions& options) {
                 "--other-stopped only when that one is stopped and will never start again");
   const HomeFiles files(program.home);
   WITAN_TRY(const auto lock, lock_home(files));
-  WITAN_TRY(SignCheckpoint state, read_state(files));
+  WITAN_TRY(SignCheckpoint state, read_sign_state(files));
   if (options.height > 0)
     WITAN_TRY_VOID(raise_min(state, Height(options.height), Round(options.round)));
   WITAN_TRY(const FolderIdentity here, posix_file_system().identity(files.layout.data()));
   adopt(state, sign_place(here.host, here.number, here.born_ns));
-  WITAN_TRY_VOID(write_state(files, state));
+  WITAN_TRY_VOID(write_sign_state(files, state));
   print_state(program, state);
   return 0;
 }

@@ -1,10 +1,11 @@
 // wal verify, wal dump: the consensus log of a stopped node, or a copy of one. Nothing is changed.
+// wal repair: cmd_wal_repair.cpp.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 
 #include "storage/data_dir.hpp"
-#include "tools/witan/program.hpp"
+#include "tools/witan/cmd_wal.hpp"
 #include "tools/witan/wal_text.hpp"
 
 namespace witan::cli {
@@ -81,6 +82,7 @@ void add_wal_commands(CLI::App& app, Program& program) {
                                      "witan wal dump --home /tmp/net/node0 --from 100 --json"},
                                     run_dump);
   wal->get_subcommand("dump")->add_option("--from", dump->from, "records of this height and above");
+  add_wal_repair(*wal, program);
 }
 
 }  // namespace witan::cli

@@ -34,6 +34,7 @@ int run_program(int argc, char** argv) {
   add_tx_commands(app, program);
   add_key_commands(app, program);
   add_wal_commands(app, program);
+  add_rollback_command(app, program);
   add_signer_commands(app, program);
   add_evidence_commands(app, program);
   add_chain_commands(app, program);

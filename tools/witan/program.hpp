@@ -57,6 +57,7 @@ void add_transaction_query(CLI::App& tx, Program& program);   // tx show
 void add_tx_commands(CLI::App& app, Program& program);        // tx transfer, tx opaque
 void add_key_commands(CLI::App& app, Program& program);       // keys
 void add_wal_commands(CLI::App& app, Program& program);       // wal
+void add_rollback_command(CLI::App& app, Program& program);   // rollback
 void add_signer_commands(CLI::App& app, Program& program);    // signer
 void add_evidence_commands(CLI::App& app, Program& program);  // evidence
 void add_chain_commands(CLI::App& app, Program& program);     // genesis, config, version

@@ -52,6 +52,10 @@ Fields fields_of(const consensus::TimeoutRecord& timeout) {
   return {{"step", std::string(name_of(timeout.step))}, {"round", round_text(timeout.round)}};
 }
 
+Fields fields_of(const consensus::HeightEndRecord& end) {
+  return {{"block", to_hex(end.block_id)}, {"stateRoot", to_hex(end.state_root)}};
+}
+
 Fields fields_of(const SignRecord& record) {
   return {{"signed", std::string(name_of(record.kind))},
           {"round", round_text(record.round)},
@@ -81,13 +85,15 @@ Fields decode(RecordKind kind, ByteView payload) {
       return fields_or_error(consensus::decode_timeout_record(payload));
     case RecordKind::sign:
       return fields_or_error(decode_sign_record(payload));
+    case RecordKind::height_end:
+      return fields_or_error(consensus::decode_height_end_record(payload));
   }
   return {};
 }
 
 bool is_known(std::uint8_t kind) {
   return kind >= static_cast<std::uint8_t>(RecordKind::vote) &&
-         kind <= static_cast<std::uint8_t>(RecordKind::sign);
+         kind <= static_cast<std::uint8_t>(RecordKind::height_end);
 }
 
 std::string height_text(const std::optional<Height>& height) {

@@ -18,7 +18,8 @@ inline constexpr std::uint8_t invalid_block = 0xBA;
 
 struct Setup {
   std::uint8_t validators = 4;
-  bool real_runner = true;  // false: the log and the signer are a tap as well
+  bool real_runner = true;     // false: the log and the signer are a tap as well
+  bool silent_runner = false;  // a tap that never answers
   bool create_empty_blocks = true;
   std::vector<consensus::LoggedRecord> log{};  // what a tap runner recovers
   bool past = false;                           // the ledger holds height 1
@@ -115,6 +116,7 @@ struct Bench {
     }
   }
   void on_runner(rt::ActorContext& c, const Envelope& e) {
+    if (setup.silent_runner) return;
     if (e.is<schema::GetRecovery>()) {
       Draft<schema::Recovery> out;
       auto list = out->initRecords(static_cast<kj::uint>(setup.log.size()));

@@ -276,7 +276,7 @@ BOOST_AUTO_TEST_CASE(a_block_logged_twice_does_not_stall_the_replay) {
   BOOST_CHECK(b.exits.empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_block_that_was_valid_before_and_is_not_now_ends_the_process) {
+BOOST_AUTO_TEST_CASE(p21_a_block_that_was_valid_before_and_is_not_now_ends_the_process) {
   const Bytes bytes = block_bytes(invalid_block);
   const Hash32 root = consensus::cut_block(Height(1), Round(0), bytes).header.root;
   Setup setup{.real_runner = false};
@@ -285,6 +285,55 @@ BOOST_AUTO_TEST_CASE(a_block_that_was_valid_before_and_is_not_now_ends_the_proce
   Bench b(setup);
   BOOST_REQUIRE_EQUAL(b.exits.size(), 1u);
   BOOST_CHECK_EQUAL(b.exits[0].code, static_cast<int>(ExitCode::state_root_mismatch));
+}
+
+BOOST_AUTO_TEST_CASE(p10_a_log_that_never_answers_ends_the_process_instead_of_hanging) {
+  Bench b(Setup{.real_runner = false, .silent_runner = true});
+  BOOST_CHECK(b.exits.empty());
+  b.runtime->advance(Duration::from_s(301));
+  BOOST_REQUIRE_EQUAL(b.exits.size(), 1u);
+  BOOST_CHECK_NE(b.exits[0].code, 0);
+}
+
+BOOST_AUTO_TEST_CASE(p11_a_record_of_another_height_than_the_one_it_was_logged_in_is_damage) {
+  const ChainWorld world(4);
+  const BlockId id = id_of(block_bytes(1));
+  const Bytes records[] = {
+      consensus::encode_record(world.vote(2, VoteType::prevote, Height(2), Round(0), id)),
+      consensus::encode_record(world.commit(Height(2), Round(0), id, {1, 2, 3}))};
+  const RecordKind kinds[] = {RecordKind::vote, RecordKind::certificate};
+  for (std::size_t i = 0; i < 2; ++i) {
+    Setup setup{.real_runner = false};
+    setup.log.push_back({kinds[i], Height(1), records[i]});
+    Bench b(setup);
+    BOOST_REQUIRE_EQUAL(b.exits.size(), 1u);
+    BOOST_CHECK_EQUAL(b.exits[0].code, static_cast<int>(ExitCode::storage_io));
+    setup.log[0].height = Height(2);  // of a height that is not replayed: nobody reads it
+    BOOST_CHECK(Bench(setup).exits.empty());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_end_of_a_height_is_logged_and_must_be_the_same_after_a_restart) {
+  const BlockId id = id_of(block_bytes(1));
+  Hash32 root;
+  root.data.fill(5);
+  const auto committed = [&](Bench& b, const Hash32& state_root) {
+    Draft<schema::BlockCommitted> out(64);
+    out->setHeight(1);
+    out->setBlockId(as_data(id));
+    out->setStateRoot(as_data(state_root));
+    b.tell(std::move(out));
+  };
+  Setup setup{.real_runner = false};
+  setup.log.push_back({RecordKind::height_end, Height(1),
+                       consensus::encode_record(consensus::HeightEndRecord{id, root})});
+  Bench same(setup);
+  committed(same, root);
+  BOOST_CHECK(same.exits.empty());
+  Bench other(setup);
+  committed(other, Hash32{});
+  BOOST_REQUIRE_EQUAL(other.exits.size(), 1u);
+  BOOST_CHECK_EQUAL(other.exits[0].code, static_cast<int>(ExitCode::state_root_mismatch));
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_record_ends_the_process) {

@@ -1,5 +1,6 @@
 // Durable before visible: one batch, one sync, and nothing leaves before it; whatever fails, and
 // wherever power is lost, no two contradicting signatures are ever in the world.
+#include "actors/consensus/log_repair.hpp"
 #include "messages/base/exit_codes.hpp"
 #include "tests/unit/consensus_actor/world.hpp"
 #include "tests/unit/wire/random_objects.hpp"
@@ -125,9 +126,92 @@ void sign_two_heights(RunnerWorld& w) {
   }
 }
 
+// `witan wal repair --cut` on the runner's files; false: only the operator could say more.
+bool repair(RunnerWorld& w) {
+  const auto report = verify_wal(w.fs, wal_folder, "");
+  WITAN_REQUIRE_OK(report);
+  BOOST_REQUIRE(report->damage.has_value());
+  const auto bytes = read_whole(w.fs, sign_state_file, sign_checkpoint_bytes_max);
+  WITAN_REQUIRE_OK(bytes);
+  auto file = decode_sign_checkpoint(*bytes);
+  WITAN_REQUIRE_OK(file);
+  WalSalvage counts;
+  const auto own =
+      consensus::own_records(w.fs, wal_folder, *report->damage, file->snapshot, counts);
+  WITAN_REQUIRE_OK(own);
+  if (!own->end_known()) return false;
+  auto raised = consensus::raised_over(*file, *own);
+  WITAN_REQUIRE_OK(raised);
+  WITAN_REQUIRE_OK(cut_wal(w.fs, wal_folder));
+  const auto last = consensus::append_again(w.fs, wal_folder, raised->owner.chain_id, 7, *own);
+  WITAN_REQUIRE_OK(last);
+  raised->wal_segment = *last;
+  ++raised->generation;
+  WITAN_REQUIRE_OK(write_file_atomically(w.fs, sign_state_file, encode(*raised)));
+  return true;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(effect_runner_test)
+
+// S18, C31: whichever record is damaged, a node that goes on with the cut log says nothing that
+// contradicts what it said before, and it can say what comes next.
+BOOST_AUTO_TEST_CASE(p49_a_log_cut_at_any_damaged_record_contradicts_nothing) {
+  std::size_t records = 0, cut = 0, asked = 0;
+  for (std::size_t n = 0; n == 0 || n < records; ++n) {
+    RunnerWorld w(2048);
+    w.start();
+    sign_two_heights(w);
+    BOOST_REQUIRE(w.exits.empty());
+    const std::vector<SignedVote> before = w.published();
+    w.crash();
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> places;
+    WITAN_REQUIRE_OK(verify_wal(w.fs, wal_folder, "", [&](const WalRecord& r) -> Status {
+      places.emplace_back(r.segment, r.offset);
+      return {};
+    }));
+    records = places.size();
+    {
+      auto file = w.fs.open(wal_folder / ("0000000" + std::to_string(places[n].first) + ".wal"),
+                            OpenMode::read_write);
+      WITAN_REQUIRE_OK(file);
+      WITAN_REQUIRE_OK((*file)->write_at(places[n].second + 8, Bytes(8, 0xEE)));
+      WITAN_REQUIRE_OK((*file)->sync());
+    }
+    w.start();
+    if (w.exits.empty()) continue;  // of the last group: a torn tail
+    BOOST_CHECK_EQUAL(w.exits[0].code, static_cast<int>(ExitCode::wal_damaged));
+    w.runtime.reset();
+    w.exits.clear();
+    if (!repair(w)) {
+      ++asked;
+      continue;
+    }
+    ++cut;
+    w.remembered.reset();
+    w.start();
+    BOOST_REQUIRE_MESSAGE(w.exits.empty(), "record " << n << ": " << w.exits[0].reason);
+    const std::size_t sent = w.to_peers.size();
+    for (const SignedVote& vote : before) {
+      w.sign(prevote(vote.vote.height.get(), vote.vote.round.get(), block(0xEE)));
+      w.sign(precommit(vote.vote.height.get(), vote.vote.round.get(), block(0xEE)));
+    }
+    BOOST_CHECK_EQUAL(w.to_peers.size(), sent);
+    const auto& last = before.back().vote;
+    const auto again = w.recovery(last.height.get());
+    BOOST_CHECK(std::any_of(again.begin(), again.end(), [&](const auto& r) {
+      if (r.kind != RecordKind::sign) return false;
+      const auto record = decode_sign_record(r.payload);
+      return record && record->signature == before.back().signature;
+    }));
+    w.sign(prevote(last.height.get(), last.round.get() + 1, last.value));
+    BOOST_CHECK_EQUAL(w.to_peers.size(), sent + 1);
+  }
+  BOOST_TEST_MESSAGE(records << " records damaged, " << cut << " logs cut, " << asked
+                             << " need the operator");
+  BOOST_CHECK_GT(cut, 3U);
+}
 
 BOOST_AUTO_TEST_CASE(a_batch_is_one_write_and_one_sync) {
   RunnerWorld w;

@@ -24,6 +24,8 @@ WITAN_PROPERTY(records_read_back, [](std::uint64_t seed) {
   RC_ASSERT(decode_proposal_record(encode_record(proposal)) == proposal);
   const Certificate certificate = any_certificate(r);
   RC_ASSERT(decode_certificate_record(encode_record(certificate)) == certificate);
+  const HeightEndRecord end{any_fixed<BlockId>(r), any_fixed<Hash32>(r)};
+  RC_ASSERT(decode_height_end_record(encode_record(end)) == end);
   const BlockRecord block{any_fixed<Hash32>(r), r.chance_permille(500), any_bytes(r, 300, 1)};
   const auto block_again = decode_block_record(encode_record(block));
   RC_ASSERT(block_again.has_value());
@@ -67,12 +69,14 @@ BOOST_AUTO_TEST_CASE(records_outside_their_range_are_malformed) {
                     ErrorCode::malformed);
   WITAN_CHECK_ERROR(decode_block_record({}), ErrorCode::malformed);
   WITAN_CHECK_ERROR(decode_vote_record({}), ErrorCode::malformed);
+  WITAN_CHECK_ERROR(decode_height_end_record(Bytes(63)), ErrorCode::malformed);
+  WITAN_CHECK_ERROR(decode_height_end_record(Bytes(65)), ErrorCode::malformed);
 }
 
 BOOST_AUTO_TEST_CASE(every_kind_has_a_name) {
-  for (std::uint8_t kind = 1; kind <= 7; ++kind)
+  for (std::uint8_t kind = 1; kind <= 8; ++kind)
     BOOST_CHECK(name_of(static_cast<RecordKind>(kind)) != "unknown");
-  BOOST_CHECK_EQUAL(name_of(static_cast<RecordKind>(8)), "unknown");
+  BOOST_CHECK_EQUAL(name_of(static_cast<RecordKind>(9)), "unknown");
 }
 
 WITAN_PROPERTY(an_intent_reads_back, [](std::uint64_t seed) {

@@ -131,12 +131,13 @@ inline rt::ChildSpec runner_child(FileSystem& fs, const ChainWorld& world, std::
                                   std::function<Height()> store_height,
                                   std::uint64_t segment_bytes = 64 * 1024,
                                   std::optional<SignMemory>* remembered = nullptr,
+                                  const std::unique_ptr<BlockStore>* blocks = nullptr,
                                   std::shared_ptr<RemotePort> remote = nullptr) {
   rt::ChildSpec spec;
   spec.name = "wal";
   spec.restart = rt::Restart::temporary;
   spec.factory = [&fs, &world, self, store_height, segment_bytes, remembered,
-                  remote = std::move(remote)](rt::ActorContext& context) {
+                  blocks, remote = std::move(remote)](rt::ActorContext& context) {
     consensus::EffectRunnerOptions options{.fs = fs,
                                            .wal_folder = wal_folder,
                                            .sign_state_file = sign_state_file,
@@ -147,6 +148,10 @@ inline rt::ChildSpec runner_child(FileSystem& fs, const ChainWorld& world, std::
                                            .own_commit_height = [] { return Height(0); }};
     options.remote = remote;
     if (!remote) options.consensus_key = secret_of(key_number(self));
+    if (blocks != nullptr) {  // of a lone validator: it signed every commit
+      options.stored_end = [blocks](Height h) { return consensus::stored_end(**blocks, h); };
+      options.own_commit_height = [blocks] { return (*blocks)->last().value_or(Height(0)); };
+    }
     if (remembered != nullptr) {
       options.remembered_sign_state = [remembered]() -> Result<std::optional<SignMemory>> {
         return *remembered;

@@ -100,6 +100,25 @@ BOOST_AUTO_TEST_CASE(p53_pruning_removes_every_trace_and_keeps_the_last_block) {
   WITAN_REQUIRE_OK(put(*store, 1001));
 }
 
+BOOST_AUTO_TEST_CASE(dropping_from_the_high_end_removes_every_trace_and_can_go_on) {
+  const auto disk = make_memory_disk();
+  {
+    auto store = open_ok(disk);
+    put_range(*store, 3, 700);
+    WITAN_CHECK_ERROR(store->drop_above(Height(2)), ErrorCode::out_of_range);
+    BOOST_CHECK_EQUAL(*store->drop_above(Height(700)), 0U);
+    BOOST_CHECK_EQUAL(*store->drop_above(Height(10)), 690U);
+    BOOST_CHECK_EQUAL(*store->last(), Height(10));
+  }
+  auto store = open_ok(disk);
+  BOOST_CHECK_EQUAL(*store->first(), Height(3));
+  BOOST_CHECK_EQUAL(*store->last(), Height(10));
+  WITAN_CHECK_ERROR(store->block_at(Height(11)), ErrorCode::not_found);
+  WITAN_CHECK_ERROR(store->height_of(id_of(11)), ErrorCode::not_found);
+  put_range(*store, 11, 12);
+  BOOST_CHECK_EQUAL(text_of(store->block_at(Height(12))->block), "block12");
+}
+
 BOOST_AUTO_TEST_CASE(a_hole_is_refused_at_opening_and_named_when_read) {
   for (const std::uint8_t prefix : {keys::block, keys::commit_certificate}) {
     for (const std::uint64_t height : {1U, 3U, 5U}) {

@@ -101,6 +101,72 @@ WITAN_PROPERTY(store_agrees_with_a_map_across_restarts_and_proves_everything, []
     }
 });
 
+WITAN_PROPERTY(heights_that_are_taken_back_leave_exactly_the_state_before_them, [] {
+  Random random(*rc::gen::arbitrary<std::uint64_t>());
+  StateStoreLimits limits;
+  limits.retain_versions = 2 + random.below(6);
+  Fixture f(limits);
+  std::vector<std::map<std::pair<Module, Hash32>, Bytes>> models;
+  std::vector<StateMeta> metas;
+  std::vector<StateWrites> writes;
+  const std::uint64_t top = 4 + random.below(12);
+  for (std::uint64_t h = 0; h <= top; ++h) {
+    writes.push_back(random_writes(random));
+    f.step(writes.back());
+    models.push_back(f.model);
+    metas.push_back(*f.store->latest());
+    if (random.chance_permille(200)) f.open(limits);
+  }
+  const auto lowest = f.store->roll_back_min();
+  RC_ASSERT(lowest.has_value());
+  RC_ASSERT(lowest->get() == (top < limits.retain_versions ? 0 : top - limits.retain_versions + 1));
+  const std::uint64_t to = lowest->get() + random.below(top - lowest->get() + 1);
+  if (lowest->get() > 0) {
+    const auto refused = f.store->roll_back(*lowest - 1);
+    RC_ASSERT((!refused && refused.error().code == ErrorCode::pruned));
+    RC_ASSERT(*f.store->latest() == metas[top]);
+  }
+  RC_ASSERT(f.store->roll_back(Height(to)).has_value());
+  f.open(limits);
+  RC_ASSERT(*f.store->latest() == metas[to]);
+  RC_ASSERT(f.store->verify_integrity().has_value());
+  std::size_t values = 0;
+  for (std::size_t m = 0; m < module_count; ++m)
+    RC_ASSERT(f.store
+                  ->for_each(static_cast<Module>(m),
+                             [&](const Hash32& key, ByteView value) {
+                               const auto it = models[to].find({static_cast<Module>(m), key});
+                               values += it != models[to].end() &&
+                                                 std::equal(value.begin(), value.end(),
+                                                            it->second.begin(), it->second.end())
+                                             ? 1U
+                                             : 1000U;
+                               return true;
+                             })
+                  .has_value());
+  RC_ASSERT(values == models[to].size());
+  // And forward again, to the same roots.
+  f.height = to;
+  f.model = models[to];
+  for (std::uint64_t h = to + 1; h <= top; ++h) {
+    f.step(writes[h]);
+    RC_ASSERT(*f.store->latest() == metas[h]);
+  }
+  RC_ASSERT(f.store->verify_integrity().has_value());
+});
+
+BOOST_AUTO_TEST_CASE(records_of_what_a_height_changed_do_not_pile_up) {
+  StateStoreLimits limits;
+  limits.retain_versions = 3;
+  Fixture f(limits);
+  for (std::uint64_t i = 0; i < 40; ++i)
+    f.step({{Module::accounts, key_of(i % 3), Bytes{static_cast<std::uint8_t>(i)}}});
+  BOOST_CHECK_EQUAL(*f.store->roll_back_min(), Height(37));
+  WITAN_CHECK_ERROR(f.store->roll_back(Height(40)), ErrorCode::out_of_range);
+  f.store.reset();
+  BOOST_CHECK_EQUAL(count_of(f, keys::state_undo), 2U);
+}
+
 BOOST_AUTO_TEST_CASE(a_prepared_delta_changes_nothing_until_it_is_committed) {
   Fixture f;
   f.step({{Module::accounts, key_of(1), Bytes{1}}});

@@ -74,6 +74,8 @@ BOOST_AUTO_TEST_CASE(every_command_has_help_with_an_example) {
                                                        {"keys", "prove"},
                                                        {"wal", "verify"},
                                                        {"wal", "dump"},
+                                                       {"wal", "repair"},
+                                                       {"rollback"},
                                                        {"signer", "show"},
                                                        {"signer", "init"},
                                                        {"signer", "set-min"},
@@ -110,6 +112,8 @@ BOOST_AUTO_TEST_CASE(errors_have_their_form_and_their_exit_code) {
   check({"start", "--home", folder / "none"}, 65, "error: config (");
   check({"genesis", "show", "--file", folder / "none"}, 66, "error: genesis (");
   check({"wal", "verify", "--home", folder / "none"}, 71, "error: not_found (");
+  check({"wal", "repair", "--home", folder / "none"}, 71, "error: not_found (");
+  check({"rollback", "--home", folder / "none"}, 71, "error: not_found (");
   check({"signer", "init", "--height", "5"}, 64, "error: usage (--i-know)");
   check({"config", "explain", "p2p.ladr"}, 65, "error: config (p2p.ladr)");
 }
