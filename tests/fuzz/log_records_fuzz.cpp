@@ -7,7 +7,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace witan::consensus;
   if (size == 0) return 0;
   const ByteView payload(data + 1, size - 1);
-  switch (static_cast<RecordKind>(data[0] % 6)) {
+  switch (static_cast<RecordKind>(data[0] % 9)) {
     case RecordKind::vote:
       if (const auto vote = decode_vote_record(payload))
         WITAN_CHECK(decode_vote_record(encode_record(*vote)) == *vote);
@@ -31,6 +31,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const Bytes again = encode_record(*timeout);
         WITAN_CHECK(std::equal(again.begin(), again.end(), payload.begin(), payload.end()));
       }
+      break;
+    case RecordKind::height_end:
+      if (const auto end = decode_height_end_record(payload))
+        WITAN_CHECK(decode_height_end_record(encode_record(*end)) == *end);
       break;
     default:
       break;

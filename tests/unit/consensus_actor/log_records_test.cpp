@@ -134,6 +134,8 @@ BOOST_AUTO_TEST_CASE(the_seeds_of_the_fuzz_targets_are_valid) {
       record(RecordKind::block, encode_record(BlockRecord{any_fixed<Hash32>(r), true, {1, 2}}))));
   WITAN_REQUIRE_OK(decode_timeout_record(
       record(RecordKind::timeout, encode_record(TimeoutRecord{Step::prevote, Round(1)}))));
+  const HeightEndRecord end{any_fixed<BlockId>(r), any_fixed<Hash32>(r)};
+  WITAN_REQUIRE_OK(decode_height_end_record(record(RecordKind::height_end, encode_record(end))));
   WITAN_REQUIRE_OK(decode_block(seed("fuzz_block/block", encode_block(any_block(r)))));
 }
 
