@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "actors/ledger/receipts.hpp"
+#include "actors/ledger/rollback.hpp"
 #include "messages/wire/tx_codec.hpp"
 #include "storage/keys.hpp"
 #include "tests/unit/evidence/samples.hpp"
@@ -454,6 +455,71 @@ BOOST_FIXTURE_TEST_CASE(a_pruned_chain_is_not_told_to_rebuild_its_state, TwoSite
   const auto opened = a->open_chain();
   WITAN_CHECK_ERROR(opened, ErrorCode::corrupt);
   BOOST_CHECK(opened.error().text.find("restore") != std::string::npos);
+}
+
+BOOST_FIXTURE_TEST_CASE(heights_taken_back_are_executed_or_fetched_again, TwoSites) {
+  std::vector<Hash32> roots{a->state->latest()->state_root};
+  for (std::uint64_t h = 1; h <= 6; ++h) {
+    grow({transfer(h - 1)});
+    roots.push_back(a->state->latest()->state_root);
+  }
+  a->chain.reset();
+  const auto back = [&](std::uint64_t to, bool drop) {
+    return ledger::roll_back(*a->blocks, *a->state, a->index.get(), Height(to), drop);
+  };
+  WITAN_CHECK_ERROR(back(7, false), ErrorCode::out_of_range);
+  WITAN_CHECK_ERROR(back(0, true), ErrorCode::out_of_range);
+  const auto done = back(3, false);
+  WITAN_REQUIRE_OK(done);
+  BOOST_CHECK_EQUAL(done->from, Height(6));
+  BOOST_CHECK_EQUAL(done->state_root, roots[3]);
+  BOOST_CHECK_EQUAL(done->blocks_last, Height(6));
+  WITAN_REQUIRE_OK(a->state->verify_integrity());
+  a->open();
+  BOOST_CHECK_EQUAL(a->chain->tip().height, Height(6));
+  BOOST_CHECK_EQUAL(a->chain->tip().state_root, roots[6]);
+  BOOST_CHECK(a->indexed(transfer(5)));
+
+  a->chain.reset();
+  const auto dropped = back(4, true);
+  WITAN_REQUIRE_OK(dropped);
+  BOOST_CHECK_EQUAL(dropped->blocks_dropped, 2U);
+  BOOST_CHECK(!a->indexed(transfer(5)));
+  BOOST_CHECK(a->indexed(transfer(3)));
+  a->open();
+  BOOST_CHECK_EQUAL(a->chain->tip().height, Height(4));
+  for (const std::uint64_t h : {5U, 6U}) {
+    const auto stored = b->blocks->block_at(Height(h));
+    WITAN_REQUIRE_OK(stored);
+    WITAN_REQUIRE_OK(a->check(stored->block));
+    WITAN_REQUIRE_OK(a->commit(stored->block));
+  }
+  BOOST_CHECK_EQUAL(a->chain->tip().state_root, roots[6]);
+  BOOST_CHECK(a->indexed(transfer(5)));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_state_ahead_of_the_blocks_is_taken_back_to_them, TwoSites) {
+  std::vector<Hash32> roots{a->state->latest()->state_root};
+  for (std::uint64_t h = 1; h <= 4; ++h) {
+    grow({transfer(h - 1)});
+    roots.push_back(a->state->latest()->state_root);
+  }
+  a->chain.reset();
+  WITAN_REQUIRE_OK(a->blocks->drop_above(Height(2)));
+  bool rebuilt = false;
+  const auto rebuild = [&rebuilt]() -> Status {
+    rebuilt = true;
+    return {};
+  };
+  WITAN_REQUIRE_OK(ledger::settle_state(*a->blocks, *a->state, Height(1), rebuild));
+  BOOST_CHECK(!rebuilt);
+  BOOST_CHECK_EQUAL(a->state->latest()->state_root, roots[2]);
+  // Nothing to go back to: all is built again from the genesis.
+  auto empty = open_memory();
+  auto no_blocks = BlockStore::open(std::move(*empty));
+  WITAN_REQUIRE_OK(no_blocks);
+  WITAN_REQUIRE_OK(ledger::settle_state(**no_blocks, *a->state, Height(1), rebuild));
+  BOOST_CHECK(rebuilt);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_state_ahead_of_the_blocks_is_reported_as_damage, TwoSites) {
