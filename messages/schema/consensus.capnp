@@ -128,7 +128,7 @@ struct LogRecord {
   # One record of the write-ahead log; kinds and payloads: actors/consensus/log_records.hpp.
   kind @0 :UInt8;
   payload @1 :Data;
-  height @2 :UInt64;           # set when read back
+  height @2 :UInt64;           # in Persist: 0 = the batch's; always set when read back
 }
 
 struct GetRecovery { fromHeight @0 :UInt64; }     # to the effect runner; reply: Recovery
