@@ -10,9 +10,8 @@
 //   state     'V'     state store  module u8 + key hash (32)       key (32) + value bytes
 //   state     'M'     state store  name                            meta record
 //   state     'S'     state store  version u64                     node keys stale since version
-//   state     'U'     state store  height u64                      what this height changed: the
-//   meta
-//                                                                  record, the values before it
+//   state     'U'     state store  height u64                      what this height changed: meta
+//                                                                  record, values before it
 //   index     'T'     tx index     transaction id (32)             height u64 + index u32
 //   index     'H'     tx index     (nothing)                       height u64 to which 'T' and 'E'
 //                                                                  are durable
@@ -109,6 +108,11 @@ inline void append_u64_be(Bytes& out, std::uint64_t value) {
 }
 [[nodiscard]] inline Bytes for_id(std::uint8_t prefix, const Hash32& id) {
   return with_prefix(prefix, id.view());
+}
+[[nodiscard]] inline Bytes of_pending_evidence(Height offence, const Hash32& hash) {
+  Bytes key = at_height(pending_evidence, offence);
+  append(key, hash.view());
+  return key;
 }
 
 }  // namespace witan::keys

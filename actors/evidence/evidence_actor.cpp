@@ -12,9 +12,7 @@ namespace {
 constexpr Duration verdict_deadline = Duration::from_s(5);
 
 Bytes store_key(const EvidencePool::Item& item) {
-  Bytes key = keys::at_height(keys::pending_evidence, item.key.height);
-  append(key, item.hash.view());
-  return key;
+  return keys::of_pending_evidence(item.key.height, item.hash);
 }
 
 }  // namespace
@@ -100,12 +98,14 @@ Result<Hash32> EvidenceActor::take(ByteView bytes) {
 void EvidenceActor::keep(EvidencePool::Item item) {
   WriteBatch batch;
   batch.put(store_key(item), item.bytes);
+  // In one step: a start that finds the proof and no alarm would go on signing.
+  if (is_own(item.key)) batch.put(Bytes{keys::own_alarm}, item.bytes);
   write(batch);
   announce(item);
   Draft<schema::EvidenceBatch> gossip(item.bytes.size() / 8 + 32);
   gossip->initItems(1).set(0, as_data(ByteView(item.bytes)));
   (void)peers_.send(std::move(gossip));
-  if (is_own(item.key)) stop_signing(item.key, item.bytes, true);
+  if (is_own(item.key)) stop_signing(item.key, item.bytes, false);
   offer();
 }
 

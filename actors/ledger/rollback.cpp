@@ -2,10 +2,28 @@
 
 #include "crypto/sign_bytes.hpp"
 #include "messages/wire/consensus_codec.hpp"
+#include "messages/wire/evidence_codec.hpp"
 #include "storage/keys.hpp"
 
 namespace witan::ledger {
 namespace {
+
+// What the index calls committed above `to` waits for a block again; the evidence actor finds it.
+Status release_evidence(KvStore& index, Height to) {
+  WriteBatch batch;
+  const KeyRange above =
+      KeyRange::between(keys::at_height(keys::committed_evidence, to + 1),
+                        Bytes{static_cast<std::uint8_t>(keys::committed_evidence + 1)});
+  WITAN_TRY_VOID(index.scan(above, Direction::forward, [&](ByteView key, ByteView value) {
+    batch.erase(key);
+    // An entry that is damaged comes back with its block.
+    if (const auto evidence = decode_evidence(value))
+      batch.put(keys::of_pending_evidence(key_of(*evidence).height, evidence_hash(value)), value);
+    return true;
+  }));
+  if (batch.empty()) return {};
+  return index.write(batch, Durability::synced);
+}
 
 // The entries of the blocks above `to` go before the blocks do.
 Status forget_index(const BlockStore& blocks, KvStore& index, Height to) {
@@ -17,6 +35,7 @@ Status forget_index(const BlockStore& blocks, KvStore& index, Height to) {
     for (const Bytes& tx : block.txs) batch.erase(keys::for_id(keys::transaction, tx_id(tx)));
     WITAN_TRY_VOID(index.write(batch, Durability::buffered));
   }
+  WITAN_TRY_VOID(release_evidence(index, to));
   WITAN_TRY(const auto value, index.get(Bytes{keys::indexed_height}));
   if (!value || value->size() != 8 || Height(keys::read_u64_be(*value)) <= to) return index.sync();
   Bytes height;
@@ -63,10 +82,11 @@ Result<RollbackReport> roll_back(BlockStore& blocks, StateStore& state, KvStore*
   return out;
 }
 
-Status settle_state(const BlockStore& blocks, StateStore& state, Height initial_height,
-                    const std::function<Status()>& rebuild) {
+Status settle_stores(const BlockStore& blocks, StateStore& state, KvStore& index,
+                     Height initial_height, const std::function<Status()>& rebuild) {
   const auto meta = state.latest();
   const Height last = blocks.last().value_or(Height(0));
+  WITAN_TRY_VOID(release_evidence(index, last));
   if (!meta || meta->height <= last) return {};
   WITAN_TRY(const Height lowest, state.roll_back_min());
   if (last.get() > 0 && lowest <= last) return state.roll_back(last);

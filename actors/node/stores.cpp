@@ -41,14 +41,15 @@ Result<Stores> Stores::open(const FilePath& home, const StorageConfig& config,
   WITAN_TRY(out.blocks, BlockStore::open(std::move(blocks)));
   WITAN_TRY(out.index, open_leveldb(layout.index(), options_for(4U << 20U, 2U << 20U)));
   WITAN_TRY(out.state, open_state(layout, config, chain_id));
-  WITAN_TRY_VOID(ledger::settle_state(*out.blocks, *out.state, initial_height, [&]() -> Status {
-    out.state.reset();
-    std::error_code code;
-    std::filesystem::remove_all(layout.state(), code);
-    if (code) return fail(ErrorCode::io, "data/state.db", code.message());
-    WITAN_TRY(out.state, open_state(layout, config, chain_id));
-    return {};
-  }));
+  WITAN_TRY_VOID(
+      ledger::settle_stores(*out.blocks, *out.state, *out.index, initial_height, [&]() -> Status {
+        out.state.reset();
+        std::error_code code;
+        std::filesystem::remove_all(layout.state(), code);
+        if (code) return fail(ErrorCode::io, "data/state.db", code.message());
+        WITAN_TRY(out.state, open_state(layout, config, chain_id));
+        return {};
+      }));
   return out;
 }
 

@@ -1,8 +1,11 @@
 #include "tests/unit/consensus_actor/fault_node.hpp"
 
 #include "actors/consensus/transfer_verifier.hpp"
+#include "actors/evidence/evidence_actor.hpp"
+#include "actors/ledger/core/evidence_rules.hpp"
 #include "actors/ledger/rollback.hpp"
 #include "messages/base/exit_codes.hpp"
+#include "messages/wire/evidence_codec.hpp"
 #include "messages/wire/limits.hpp"
 #include "messages/wire/tx_codec.hpp"
 
@@ -106,7 +109,7 @@ bool FaultNode::live(Height target) {
   index_ = std::make_unique<MapKv>(index_disk_, plan_, "index.db");
   // As the node does: a state ahead of the blocks is rolled back or built again.
   const Status settled =
-      ledger::settle_state(*blocks_, *state_, world_.genesis.initial_height, [&] {
+      ledger::settle_stores(*blocks_, *state_, *index_, world_.genesis.initial_height, [&] {
         state_.reset();
         state_disk_.visible.clear();
         state_disk_.durable.clear();
@@ -181,6 +184,14 @@ rt::SupervisorSpec FaultNode::tree() {
     return std::make_unique<consensus::ConsensusActor>(context, services(),
                                                        world_.consensus_options(1));
   };
+  rt::ChildSpec evidence;
+  evidence.name = "evidence";
+  evidence.factory = [this](rt::ActorContext& context) {
+    evidence::EvidenceOptions options{.verifier = world_.verifier, .store = *index_};
+    options.self = world_.index_of(1);
+    options.stop_on_own = stop_on_own_;
+    return std::make_unique<evidence::EvidenceActor>(context, services(), std::move(options));
+  };
   const auto stored = [this] { return blocks_->last().value_or(Height(0)); };
   return family(
       "node",
@@ -192,7 +203,8 @@ rt::SupervisorSpec FaultNode::tree() {
                    "mempool", [this](rt::ActorContext& c, const Envelope& e) { on_mempool(c, e); }),
                verifier, transfers, consensus,
                tap<SyncRole>("sync",
-                             [this](rt::ActorContext&, const Envelope& e) { on_committed(e); })}),
+                             [this](rt::ActorContext&, const Envelope& e) { on_committed(e); }),
+               evidence}),
        family("peers", {tap<PeersRole>("peers", [this](rt::ActorContext&, const Envelope& e) {
                 on_peers(e);
               })})});
@@ -219,7 +231,29 @@ void FaultNode::on_peers(const Envelope& envelope) {
     if (!moment("proposal")) return;
     const Proposal& p = proposal->proposal;
     say({SignedKind::proposal, p.height, p.round, p.block_id});
+  } else if (envelope.is<schema::EvidenceBatch>()) {
+    if (!moment("evidence")) return;
+    for (const auto item : Received<schema::EvidenceBatch>(envelope)->getItems()) {
+      const auto evidence = decode_evidence(as_view(item));
+      WITAN_REQUIRE_OK(evidence);
+      told_.insert(key_of(*evidence));
+    }
   }
+}
+
+void FaultNode::submit(const Evidence& evidence) {
+  const Bytes bytes = encode_evidence(evidence);
+  Draft<schema::EvidenceBatch> batch(bytes.size() / 8 + 16);
+  batch->initItems(1).set(0, as_data(ByteView(bytes)));
+  (void)runtime_->ref<EvidenceRole>(EvidenceRole::path).send(std::move(batch));
+  runtime_->drain();
+}
+
+bool FaultNode::is_charged(const EvidenceKey& key) const {
+  const PublicKey& accused = world_.validators->at(key.validator).key;
+  const auto value = state_->get(Module::validators, ledger::offence_state_key(accused, key));
+  WITAN_REQUIRE_OK(value);
+  return value->has_value();
 }
 
 void FaultNode::say(const Said& said) {

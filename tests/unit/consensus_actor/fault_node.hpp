@@ -4,9 +4,11 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "actors/ledger/ledger_actor.hpp"
+#include "messages/types/evidence.hpp"
 #include "storage/fault_file_system.hpp"
 #include "tests/support/map_kv.hpp"
 #include "tests/unit/consensus_actor/world.hpp"
@@ -23,6 +25,14 @@ class FaultNode {
  public:
   explicit FaultNode(const ChainWorld& world, std::uint64_t segment_bytes = 8192);
   ~FaultNode() { stop_hard(); }
+
+  // Proof against its own key stops the node, as it does any (S16). False: evidence goes its way.
+  void stop_on_own(bool on) { stop_on_own_ = on; }
+  // A peer says this; the node is alive.
+  void submit(const Evidence& evidence);
+  // Offences that were said to peers, so that they may rely on this node.
+  [[nodiscard]] const std::set<EvidenceKey>& told() const { return told_; }
+  [[nodiscard]] bool is_charged(const EvidenceKey& key) const;  // in the state, while alive
 
   // A life: starts the process on what the disks hold, and runs until the height is committed.
   // False when the process ended by itself (exit_code()), when power was lost, or when nothing
@@ -115,10 +125,12 @@ class FaultNode {
   Height height_;
   bool claims_ = false;
   bool stalled_ = false;
+  bool stop_on_own_ = false;
   std::optional<int> exit_code_;
   std::string exit_reason_;
   std::map<std::tuple<SignedKind, Height, Round>, ValueId> said_;
   std::map<std::uint64_t, Acknowledged> acknowledged_;
+  std::set<EvidenceKey> told_;
   std::string contradiction_;
 };
 

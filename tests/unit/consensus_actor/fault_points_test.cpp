@@ -1,31 +1,42 @@
 // Every I/O call and every message that leaves can go wrong: a whole validator is run again for
 // each call and each fault that can meet it. Afterwards it goes on without contradicting anything
-// it said or acknowledged, or it refuses with a documented exit code.
+// it said or acknowledged and evidence that it passed on is charged, or it refuses with a
+// documented exit code.
 //
 // A run tries a part of the points; WITAN_FAULT_POINTS=all tries every one, =N every N-th.
 #include <set>
 
 #include "messages/base/exit_codes.hpp"
+#include "storage/keys.hpp"
 #include "tests/unit/consensus_actor/fault_node.hpp"
+#include "tests/unit/evidence/samples.hpp"
 
 namespace witan::test {
 namespace {
 
-// Two lives: what is read at a restart is met as well.
-void workload(FaultNode& node) {
-  if (node.live(Height(2))) {
-    node.stop_hard();
-    (void)node.live(Height(4));
-  }
+// Two lives, with evidence in the first and in the second: what is read at a restart is met as
+// well.
+void workload(FaultNode& node, const ChainWorld& world) {
+  const auto further = [&node](std::uint64_t height) {
+    return node.go_on([&node, height] { return node.height() >= Height(height); });
+  };
+  if (!node.live(Height(1))) return;
+  node.submit(duplicate_vote(world, 1, 1));
+  if (!further(2)) return;
+  node.submit(duplicate_proposal(world, 1, 3));  // it waits for its height, over the restart
+  if (!node.plan().powered()) return;
+  node.stop_hard();
+  if (node.live(Height(4))) (void)further(5);
 }
 
 std::vector<IoCall> reference(const ChainWorld& world) {
   FaultNode node(world);
   node.plan().record();
-  workload(node);
+  workload(node, world);
   BOOST_REQUIRE_MESSAGE(!node.exit_code(), node.exit_reason());
   BOOST_REQUIRE(node.contradiction().empty());
-  BOOST_REQUIRE_EQUAL(node.height(), Height(4));
+  BOOST_REQUIRE_EQUAL(node.height(), Height(5));
+  BOOST_REQUIRE_EQUAL(node.told().size(), 2U);
   return node.plan().recorded();
 }
 
@@ -73,6 +84,13 @@ void must_go_on(FaultNode& node, const std::string& what) {
   const bool reached = node.live(Height(std::max<std::uint64_t>(known, 3) + 2));
   BOOST_CHECK_MESSAGE(reached, what << ": " << (node.stalled() ? "stalled" : node.exit_reason()));
   BOOST_CHECK_MESSAGE(node.contradiction().empty(), what << ": " << node.contradiction());
+  const auto charged = [&node] {
+    return std::all_of(node.told().begin(), node.told().end(),
+                       [&node](const EvidenceKey& offence) { return node.is_charged(offence); });
+  };
+  const Height enough = node.height() + 4;
+  if (reached) (void)node.go_on([&] { return charged() || node.height() >= enough; });
+  BOOST_CHECK_MESSAGE(!reached || charged(), what << ": evidence was lost");
   node.stop_hard();
 }
 
@@ -84,7 +102,7 @@ void try_point(const ChainWorld& world, const std::vector<IoCall>& calls, const 
                            std::string(name_of(point.fault)) + " at " + std::to_string(point.at);
   FaultNode node(world);
   node.plan().set(point.call, point.fault, point.at);
-  workload(node);
+  workload(node, world);
   ++counts.points;
   counts.hit += node.plan().hit() ? 1 : 0;
   BOOST_CHECK_MESSAGE(node.plan().hit(), what << ": not met");
@@ -142,6 +160,53 @@ BOOST_AUTO_TEST_CASE(every_call_of_a_validator_can_fail_and_nothing_is_contradic
   std::printf(
       "fault points: %zu calls, %zu points, %zu tried, %zu ended the process, %zu refused\n",
       calls.size(), points.size(), counts.points, counts.ended, counts.refused);
+}
+
+// S16: once the proof may be on the disk, or in the world, no later life signs anything.
+BOOST_AUTO_TEST_CASE(s16_proof_against_the_own_key_stops_every_later_life_whatever_call_fails) {
+  const ChainWorld world = lone_world();
+  const auto shown = [&world](FaultNode& node) {
+    node.stop_on_own(true);
+    if (!node.live(Height(1))) return std::uint64_t{0};
+    const std::uint64_t before = node.plan().calls();
+    node.submit(duplicate_vote(world, 1, 1));
+    return before;
+  };
+  FaultNode whole(world);
+  whole.plan().record();
+  const std::uint64_t before = shown(whole);
+  BOOST_REQUIRE_EQUAL(whole.exit_code().value_or(0), static_cast<int>(ExitCode::sign_state));
+  const std::vector<IoCall> calls = whole.plan().recorded();
+  BOOST_REQUIRE_GT(calls.size(), before);
+  std::vector<std::pair<std::uint64_t, IoFault>> points{{0, IoFault::error}};  // 0: none
+  for (std::uint64_t n = before + 1; n <= calls.size(); ++n)
+    for (const IoFault fault : faults_of(calls[n - 1].kind)) points.emplace_back(n, fault);
+  std::size_t stopped = 0;
+  for (const auto& [n, fault] : points)
+    for (const bool power : {false, true}) {
+      const std::string what = "call " + std::to_string(n) + " " + std::string(name_of(fault));
+      FaultNode node(world);
+      node.plan().set(n, fault);
+      (void)shown(node);
+      BOOST_CHECK_MESSAGE(n == 0 || node.plan().hit(), what << ": not met");
+      if (power) {
+        node.power_failure({0, 0, 0, false});
+      } else {
+        node.stop_hard();
+        node.plan().clear();
+      }
+      const auto on_disk = node.databases().index;
+      const bool kept = std::any_of(on_disk.begin(), on_disk.end(), [](const auto& entry) {
+        return entry.first[0] == keys::pending_evidence;
+      });
+      BOOST_CHECK_MESSAGE(kept || node.told().empty(), what << ": said, and not kept");
+      const bool went_on = node.live(Height(4));
+      BOOST_CHECK_MESSAGE(went_on != kept, what << ": " << node.exit_reason());
+      if (!kept) continue;
+      BOOST_CHECK_EQUAL(node.exit_code().value_or(0), static_cast<int>(ExitCode::sign_state));
+      ++stopped;
+    }
+  BOOST_CHECK_GE(stopped, 2U);
 }
 
 // Each batch of each database and each state of the log can be the last that reached the disk.

@@ -5,122 +5,14 @@
 #include <functional>
 
 #include "actors/ledger/receipts.hpp"
-#include "actors/ledger/rollback.hpp"
-#include "messages/wire/tx_codec.hpp"
-#include "storage/keys.hpp"
 #include "tests/unit/evidence/samples.hpp"
+#include "tests/unit/ledger/chain_sites.hpp"
 
 namespace witan::test {
 namespace {
 
 using ledger::Chain;
 using ledger::PreparedBlock;
-
-constexpr std::uint8_t payer = 200;
-
-// One node's disk and the chain on it.
-struct Site {
-  explicit Site(const ChainWorld& w) : world(w) { open(); }
-  void open_stores() {
-    chain.reset();
-    blocks.reset();
-    state.reset();
-    auto blocks_kv = open_memory(disk, "blocks");
-    auto state_kv = open_memory(disk, "state");
-    BOOST_REQUIRE(blocks_kv.has_value() && state_kv.has_value());
-    auto block_store = BlockStore::open(std::move(*blocks_kv));
-    WITAN_REQUIRE_OK(block_store);
-    blocks = std::move(*block_store);
-    auto state_store = StateStore::open(std::move(*state_kv), world.chain_id);
-    WITAN_REQUIRE_OK(state_store);
-    state = std::move(*state_store);
-    index.reset();
-    auto index_kv = open_memory(disk, "index");
-    BOOST_REQUIRE(index_kv.has_value());
-    index = std::move(*index_kv);
-  }
-  Result<std::unique_ptr<Chain>> open_chain() {
-    return Chain::open(ledger::ChainOptions{.genesis = world.genesis,
-                                            .chain_id = world.chain_id,
-                                            .verifier = world.verifier,
-                                            .blocks = *blocks,
-                                            .state = *state,
-                                            .index = index.get()});
-  }
-  [[nodiscard]] bool indexed(const Bytes& tx) const {
-    const auto place = index->get(keys::for_id(keys::transaction, tx_id(tx)));
-    return place && place->has_value();
-  }
-  void open() {
-    open_stores();
-    auto opened = open_chain();
-    WITAN_REQUIRE_OK(opened);
-    chain = std::move(*opened);
-  }
-  Bytes build(const std::vector<Bytes>& txs, std::int32_t round = 0,
-              const std::vector<Bytes>& evidence = {}) {
-    Chain::BuildRequest request;
-    request.round = Round(round);
-    request.time = world.genesis.time + Duration::from_s(1);
-    request.last_commit = chain->tip().certificate;
-    request.txs = txs;
-    request.evidence = evidence;
-    for (const Bytes& tx : txs) request.ids.push_back(tx_id(tx));
-    const auto built = chain->build(std::move(request));
-    WITAN_REQUIRE_OK(built);
-    return (*built)->bytes;
-  }
-  Status check(const Bytes& bytes, bool verified = true) {
-    WITAN_TRY(ledger::ParsedBlock parsed, chain->parse(bytes));
-    const std::vector<bool> good(parsed.txs.size(), verified);
-    WITAN_TRY_VOID(chain->execute(std::move(parsed), bytes, good));
-    return {};
-  }
-  Status commit(const Bytes& bytes, const std::vector<std::uint8_t>& signers = {1, 2, 3, 4}) {
-    const auto block = decode_block(bytes);
-    BOOST_REQUIRE(block.has_value());
-    WITAN_TRY_VOID(chain->commit(world.commit(block->header.height, block->header.origin_round,
-                                              block_id(block->header), signers)));
-    return {};
-  }
-  const ChainWorld& world;
-  std::shared_ptr<MemoryDisk> disk = make_memory_disk();
-  std::unique_ptr<BlockStore> blocks;
-  std::unique_ptr<StateStore> state;
-  std::unique_ptr<KvStore> index;
-  std::unique_ptr<Chain> chain;
-};
-
-struct TwoSites {
-  TwoSites() : world(4) {
-    world.genesis.accounts.push_back({key_number(payer).public_key(), 1'000'000});
-    world.reset();
-    a = std::make_unique<Site>(world);
-    b = std::make_unique<Site>(world);
-  }
-  [[nodiscard]] Bytes transfer(std::uint64_t nonce, std::uint64_t amount = 10) const {
-    Transfer t;
-    t.from = key_number(payer).public_key();
-    t.to = key_number(7).public_key();
-    t.amount = amount;
-    t.fee = world.genesis.params.fee_min;
-    t.nonce = nonce;
-    t.signature = key_number(payer).sign(transfer_hash(world.chain_id, t).view());
-    return encode(Transaction(t));
-  }
-  [[nodiscard]] static Bytes opaque(std::uint8_t n, std::uint64_t last_height = 100) {
-    return encode(Transaction(Opaque{Height(last_height), Bytes{n, 1, 2, 3}}));
-  }
-  // Both commit a block of A.
-  void grow(const std::vector<Bytes>& txs = {}) {
-    const Bytes bytes = a->build(txs);
-    WITAN_REQUIRE_OK(b->check(bytes));
-    WITAN_REQUIRE_OK(a->commit(bytes));
-    WITAN_REQUIRE_OK(b->commit(bytes, {2, 3, 4}));  // another certificate of the same decision
-  }
-  ChainWorld world;
-  std::unique_ptr<Site> a, b;
-};
 
 // The block with its header or its lists changed, encoded again.
 Bytes changed(const Bytes& bytes, const std::function<void(Block&)>& change) {
@@ -455,71 +347,6 @@ BOOST_FIXTURE_TEST_CASE(a_pruned_chain_is_not_told_to_rebuild_its_state, TwoSite
   const auto opened = a->open_chain();
   WITAN_CHECK_ERROR(opened, ErrorCode::corrupt);
   BOOST_CHECK(opened.error().text.find("restore") != std::string::npos);
-}
-
-BOOST_FIXTURE_TEST_CASE(heights_taken_back_are_executed_or_fetched_again, TwoSites) {
-  std::vector<Hash32> roots{a->state->latest()->state_root};
-  for (std::uint64_t h = 1; h <= 6; ++h) {
-    grow({transfer(h - 1)});
-    roots.push_back(a->state->latest()->state_root);
-  }
-  a->chain.reset();
-  const auto back = [&](std::uint64_t to, bool drop) {
-    return ledger::roll_back(*a->blocks, *a->state, a->index.get(), Height(to), drop);
-  };
-  WITAN_CHECK_ERROR(back(7, false), ErrorCode::out_of_range);
-  WITAN_CHECK_ERROR(back(0, true), ErrorCode::out_of_range);
-  const auto done = back(3, false);
-  WITAN_REQUIRE_OK(done);
-  BOOST_CHECK_EQUAL(done->from, Height(6));
-  BOOST_CHECK_EQUAL(done->state_root, roots[3]);
-  BOOST_CHECK_EQUAL(done->blocks_last, Height(6));
-  WITAN_REQUIRE_OK(a->state->verify_integrity());
-  a->open();
-  BOOST_CHECK_EQUAL(a->chain->tip().height, Height(6));
-  BOOST_CHECK_EQUAL(a->chain->tip().state_root, roots[6]);
-  BOOST_CHECK(a->indexed(transfer(5)));
-
-  a->chain.reset();
-  const auto dropped = back(4, true);
-  WITAN_REQUIRE_OK(dropped);
-  BOOST_CHECK_EQUAL(dropped->blocks_dropped, 2U);
-  BOOST_CHECK(!a->indexed(transfer(5)));
-  BOOST_CHECK(a->indexed(transfer(3)));
-  a->open();
-  BOOST_CHECK_EQUAL(a->chain->tip().height, Height(4));
-  for (const std::uint64_t h : {5U, 6U}) {
-    const auto stored = b->blocks->block_at(Height(h));
-    WITAN_REQUIRE_OK(stored);
-    WITAN_REQUIRE_OK(a->check(stored->block));
-    WITAN_REQUIRE_OK(a->commit(stored->block));
-  }
-  BOOST_CHECK_EQUAL(a->chain->tip().state_root, roots[6]);
-  BOOST_CHECK(a->indexed(transfer(5)));
-}
-
-BOOST_FIXTURE_TEST_CASE(a_state_ahead_of_the_blocks_is_taken_back_to_them, TwoSites) {
-  std::vector<Hash32> roots{a->state->latest()->state_root};
-  for (std::uint64_t h = 1; h <= 4; ++h) {
-    grow({transfer(h - 1)});
-    roots.push_back(a->state->latest()->state_root);
-  }
-  a->chain.reset();
-  WITAN_REQUIRE_OK(a->blocks->drop_above(Height(2)));
-  bool rebuilt = false;
-  const auto rebuild = [&rebuilt]() -> Status {
-    rebuilt = true;
-    return {};
-  };
-  WITAN_REQUIRE_OK(ledger::settle_state(*a->blocks, *a->state, Height(1), rebuild));
-  BOOST_CHECK(!rebuilt);
-  BOOST_CHECK_EQUAL(a->state->latest()->state_root, roots[2]);
-  // Nothing to go back to: all is built again from the genesis.
-  auto empty = open_memory();
-  auto no_blocks = BlockStore::open(std::move(*empty));
-  WITAN_REQUIRE_OK(no_blocks);
-  WITAN_REQUIRE_OK(ledger::settle_state(**no_blocks, *a->state, Height(1), rebuild));
-  BOOST_CHECK(rebuilt);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_state_ahead_of_the_blocks_is_reported_as_damage, TwoSites) {
