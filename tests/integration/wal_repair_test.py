@@ -70,7 +70,8 @@ def repair_in_the_middle(test, network):
     last = [r for r in records if r['kind'] == 'sign' and r['fields']['signed'] != 'watermark'][-1]
     check(int(done['refusedToHeight']) >= int(last['height']), f'not raised over {last}: {done}')
     kept = dump(test, home)
-    check(kept[:int(done['recordsBefore'])] == records[:int(done['recordsBefore'])], 'records before the damage changed')
+    before = int(done['recordsBefore'])
+    check(kept[:before] == records[:before], 'records before the damage changed')
     check(any(r['kind'] == 'sign' and r['fields'] == last['fields'] for r in kept), 'the last signature is forgotten')
     say(f'cut: {done["recordsBefore"]} records stay, {done["readableBeyond"]} readable ones leave the log')
     check(run_json(test, 'wal', 'repair', '--home', home)['damage'] == 'none', 'still damaged')
