@@ -36,6 +36,7 @@ ConsensusActor::ConsensusActor(rt::ActorContext& context, Services services,
     verifiers_.push_back(
         context.ref<VerifierRole>(std::string(VerifierRole::path) + "/" + std::to_string(i)));
   handle<schema::VerifiedVote>(&ConsensusActor::on_vote);
+  handle<schema::Vote>(&ConsensusActor::on_late_vote);
   handle<schema::VerifiedProposal>(&ConsensusActor::on_proposal);
   handle<schema::BlockPart>(&ConsensusActor::on_part);
   handle<schema::VerifiedCertificate>(&ConsensusActor::on_certificate);
@@ -92,8 +93,27 @@ void ConsensusActor::keep(std::uint64_t height, std::uint32_t peer, const Envelo
 
 // vote path 5/10: from the verifier pool to the core
 void ConsensusActor::on_vote(schema::VerifiedVote::Reader in, const Envelope& envelope) {
+  if (in.getVote().getHeight() + 1 == height_.get()) return look_at_late(in.getVote(), 0);
   if (keep_for_later(in.getVote().getHeight(), in.getPeer(), envelope)) return;
   if (const auto vote = read_vote(in.getVote())) take_vote(*vote);
+}
+
+// Of a decided height, and not verified: it costs a look, and a signature only if it accuses.
+void ConsensusActor::on_late_vote(schema::Vote::Reader in, const Envelope& envelope) {
+  look_at_late(in, envelope.sender);
+}
+
+void ConsensusActor::look_at_late(schema::Vote::Reader in, std::uint32_t unverified_from) {
+  if (recovery_ || in.getHeight() + 1 != height_.get()) return;
+  const auto late = read_vote(in);
+  if (!late) return;
+  const auto held = core_.contradicted_by(late->vote);
+  if (!held) return;
+  const bool same_place =
+      held->vote.round == late->vote.round && held->vote.type == late->vote.type;
+  if (same_place) return send_evidence(ordered(*held, *late), unverified_from);
+  const bool forgot = late->vote.type == VoteType::prevote;
+  send_evidence(forgot ? Amnesia{*held, *late} : Amnesia{*late, *held}, unverified_from);
 }
 
 void ConsensusActor::take_vote(const SignedVote& vote) {

@@ -67,6 +67,9 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   void on_certificate(schema::VerifiedCertificate::Reader in, const Envelope& envelope);
   void on_round_certificate(schema::VerifiedRoundCertificate::Reader in, const Envelope& envelope);
   void take_vote(const SignedVote& vote);
+  void on_late_vote(schema::Vote::Reader in, const Envelope& envelope);
+  // Evidence by a vote of the height just decided; 0: its signature is verified.
+  void look_at_late(schema::Vote::Reader in, std::uint32_t unverified_from);
   void on_round_status(schema::RoundStatus::Reader in, const Envelope& envelope);
   // ---- from this node
   void on_own_vote(schema::OwnVote::Reader in, const Envelope& envelope);
@@ -126,13 +129,14 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   [[nodiscard]] bool may_help(std::uint32_t peer);
   void push_polka();
   void push_missed_polka();
-  void push_round_certificate(Round round);
+  void push_round_certificate();
   void arm_rebroadcast(std::uint32_t repetitions);
   void tell_verifiers(Round round);
   void tell_progress();
   void tell_new_round(const EnterRound& effect);
   // To the log and the evidence pool, which tells the watchers.
   void tell_evidence(const Evidence& evidence);
+  void send_evidence(const Evidence& evidence, std::uint32_t unverified_from);
   // Into the block book; a second one of a proposer is evidence. False: not taken.
   bool take_proposal(const SignedProposal& proposal, Round current,
                      std::optional<UnixTime> now = std::nullopt);
@@ -170,6 +174,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   std::map<std::uint32_t, Instant> helped_;  // peers whose status was answered within help_period
   AdaptiveTimeouts liveness_;
   bool polka_pushed_ = false;            // in this round
+  bool certificate_pushed_ = false;      // of this round
   RoundState last_seen_;                 // at the last rebroadcast tick
   std::uint32_t repetitions_ = 0;        // rebroadcasts since something moved
   std::uint64_t rebroadcast_timer_ = 0;  // generation of the running one

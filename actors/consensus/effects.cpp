@@ -24,6 +24,7 @@ void ConsensusActor::run(std::vector<Effect> effects) {
   }
   for (const Effect& effect : effects) std::visit([this](const auto& e) { perform(e); }, effect);
   push_missed_polka();
+  push_round_certificate();
   flush_batch();
   if (!std::exchange(decided_, false)) return;
   ++height_;
@@ -49,8 +50,10 @@ void ConsensusActor::ask_for_block(Height height, Round round) {
 
 void ConsensusActor::perform(const SignProposal& effect) {
   const BlockBook::Entry* entry = blocks_.find_block(effect.value);
-  // A valid value from an earlier round whose bytes were lost with a crash: the round times out.
-  if (entry == nullptr) return;
+  // A valid value from an earlier round whose bytes were lost with a crash. A re-proposal comes
+  // without a timer, and nobody else proposes in this round: the wait is ours too.
+  if (entry == nullptr)
+    return perform(ScheduleTimeout{Step::propose, effect.height, effect.round, 0});
   Intent intent;
   intent.kind = SignedKind::proposal;
   intent.height = effect.height;
@@ -108,10 +111,9 @@ void ConsensusActor::perform(const RoundFailed& effect) {
 }
 
 void ConsensusActor::perform(const EnterRound& effect) {
-  polka_pushed_ = false;
+  polka_pushed_ = certificate_pushed_ = false;
   if (effect.round > Round(0)) {
     tell_verifiers(effect.round);
-    push_round_certificate(effect.round);
     push_polka();  // travels ahead of the next proposals
     tell_new_round(effect);
   }
@@ -143,9 +145,14 @@ void ConsensusActor::tell_evidence(const Evidence& evidence) {
   measure_.equivocated(key.validator);
   log_event(services_.log, Event::equivocation,
             {{"kind", kind}, {"validator", accused}, {"height", key.height}, {"round", key.round}});
+  send_evidence(evidence, 0);
+}
+
+void ConsensusActor::send_evidence(const Evidence& evidence, std::uint32_t unverified_from) {
   const Bytes item = encode_evidence(evidence);
   Draft<schema::EvidenceFound> found(item.size() / 8 + 16);
   found->setItem(as_data(ByteView(item)));
+  found->setUnverifiedFrom(unverified_from);
   (void)evidence_.send(std::move(found));
 }
 
@@ -266,11 +273,13 @@ void ConsensusActor::push_missed_polka() {
   push_polka();
 }
 
-// Laggards follow in one hop.
-void ConsensusActor::push_round_certificate(Round round) {
-  if (core_.state().round != round) return;  // further on already
+// Laggards follow in one hop. What led here may be no certificate (a proposal among the f+1
+// messages, votes of several far rounds): then it is published when the votes for one are there.
+void ConsensusActor::push_round_certificate() {
+  if (recovery_ || certificate_pushed_) return;
   const auto certificate = core_.round_certificate();
   if (!certificate) return;
+  certificate_pushed_ = true;
   Draft<schema::RoundCertificate> draft(64 + certificate->votes.size() * 24);
   write_round_certificate(*draft, *certificate);
   (void)peers_.send(std::move(draft));

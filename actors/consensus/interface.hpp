@@ -21,7 +21,8 @@ struct ConsensusRole {
                   schema::BlockChecked, schema::BlockCommitted, schema::SyncedDecision,
                   schema::PeerReady, schema::TransactionsAvailable, schema::GetConsensusState>,
       rt::Consensus<schema::VerifiedVote, schema::VerifiedProposal, schema::VerifiedCertificate,
-                    schema::VerifiedRoundCertificate, schema::BlockPart, schema::RoundStatus>>;
+                    schema::VerifiedRoundCertificate, schema::BlockPart, schema::RoundStatus,
+                    schema::Vote>>;  // a Vote: of the height just decided, not verified
 };
 
 // Peers' sessions send here; worker n of the pool is at path + "/" + n, chosen by the session so

@@ -74,12 +74,9 @@ void ConsensusActor::load_ends(const std::vector<LoggedRecord>& records) {
   }
 }
 
-// P8: own votes are adopted before any rule may fire, with the lock that was recorded beside them.
-// When the log still holds the inputs of the height, replaying them rebuilds lock and valid value.
+// P8: own votes are adopted before any rule may fire, with the lock that was recorded beside them:
+// the log may have begun after an earlier loss, so replaying its inputs need not rebuild the lock.
 void ConsensusActor::restore_own(const std::vector<LoggedRecord>& records) {
-  const bool inputs_logged = std::any_of(records.begin(), records.end(), [](const auto& record) {
-    return record.kind != RecordKind::sign;
-  });
   for (const LoggedRecord& logged : records) {
     if (logged.kind != RecordKind::sign) continue;
     const auto record = decode_sign_record(logged.payload);
@@ -90,8 +87,7 @@ void ConsensusActor::restore_own(const std::vector<LoggedRecord>& records) {
       continue;
     }
     const SignedVote vote{vote_of(*record), record->signature};
-    feed(inputs_logged ? RestoreOwnVote{vote}
-                       : RestoreOwnVote{vote, to_core(record->locked), to_core(record->valid)});
+    feed(RestoreOwnVote{vote, to_core(record->locked), to_core(record->valid)});
   }
 }
 

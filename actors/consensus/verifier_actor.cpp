@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::size_t slice_min = 8;  // signatures: fewer are not worth a message
 constexpr std::size_t polkas_max = 64;
+// Late votes that are looked at in a height, whoever floods.
+constexpr std::size_t late_passed_on_max = 1024;
 constexpr Duration slice_deadline = Duration::from_s(5);
 
 // Part `i` of `count` of the signatures.
@@ -64,7 +66,11 @@ void VerifierActor::reject(const Error& error, const Envelope& envelope) {
 // vote path 4/10: the signature is checked once, here
 void VerifierActor::on_vote(schema::Vote::Reader vote, const Envelope& envelope) {
   if (is_late(vote.getHeight())) {
-    return (vote.getType() == schema::VoteType::PREVOTE ? late_prevotes_ : late_precommits_).add();
+    (vote.getType() == schema::VoteType::PREVOTE ? late_prevotes_ : late_precommits_).add();
+    // It decides nothing any more, but may contradict what its signer said before the decision.
+    if (vote.getHeight() + 1 == height_ && late_passed_on_++ < late_passed_on_max)
+      (void)consensus_.send<schema::Vote>(envelope);
+    return;
   }
   auto plain = read_vote(vote);
   if (!plain) return reject(plain.error(), envelope);
@@ -211,7 +217,10 @@ void VerifierActor::remember(const Certificate& certificate) {
 }
 
 void VerifierActor::on_height_started(schema::HeightStarted::Reader started, const Envelope&) {
-  if (started.getHeight() != height_) polkas_.clear();
+  if (started.getHeight() != height_) {
+    polkas_.clear();
+    late_passed_on_ = 0;
+  }
   height_ = started.getHeight();
   round_ = started.getRound();
 }

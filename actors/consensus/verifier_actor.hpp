@@ -22,7 +22,8 @@ namespace witan::consensus {
 // In:  Vote, Proposal, BlockPart, Certificate, RoundCertificate from sessions; HeightStarted from
 //      consensus; CheckSignatures from another worker.
 // Out: VerifiedVote, VerifiedProposal, VerifiedCertificate, VerifiedRoundCertificate, BlockPart to
-//      consensus; PeerMisbehaved.
+//      consensus; PeerMisbehaved. A Vote of the height just decided goes on as it came, unverified:
+//      only one that accuses its signer is worth its verification.
 class VerifierActor final : public rt::ActorFor<VerifierRole> {
  public:
   VerifierActor(rt::ActorContext& context, Services services,
@@ -56,6 +57,7 @@ class VerifierActor final : public rt::ActorFor<VerifierRole> {
   rt::ActorRef<PeersRole> peers_;
   std::vector<rt::ActorRef<VerifierRole>> others_;
   std::uint64_t height_ = 0;                    // being decided: messages below it no longer matter
+  std::size_t late_passed_on_ = 0;              // votes of the height before it
   std::int32_t round_ = 0;                      // of it: nobody has to be told how to get there
   std::set<std::pair<Round, BlockId>> polkas_;  // of it, verified here
 };

@@ -144,25 +144,29 @@ void EvidenceActor::stop_signing(const EvidenceKey& key, ByteView bytes, bool ra
   context().fail_node(ErrorCode::sign_conflict, text);
 }
 
+// Made of verified votes it is refused only when the pool is full.
 void EvidenceActor::on_found(schema::EvidenceFound::Reader in, const Envelope&) {
-  // Made of verified votes; refused only when the pool is full.
-  (void)take(as_view(in.getItem()));
+  const auto taken = take(as_view(in.getItem()));
+  if (taken || taken.error().code == ErrorCode::pool_full || in.getUnverifiedFrom() == 0) return;
+  report(in.getUnverifiedFrom(), taken.error());
+}
+
+void EvidenceActor::report(std::uint32_t peer, const Error& error) {
+  services_.metrics.evidence_rejected.with({name_of(error.code)}).add();
+  log_event(services_.log, Event::evidence_rejected,
+            {{"peer", peer}, {"code", error.code}, {"text", error.to_string()}});
+  Draft<schema::PeerMisbehaved> report;
+  report->setPeer(peer);
+  report->setCode(std::string(name_of(error.code)));
+  report->setText(error.to_string());
+  (void)peers_.send(std::move(report));
 }
 
 void EvidenceActor::on_batch(schema::EvidenceBatch::Reader in, const Envelope& envelope) {
   for (const auto item : in.getItems()) {
     const auto taken = take(as_view(item));
     if (taken || taken.error().code == ErrorCode::pool_full) continue;
-    services_.metrics.evidence_rejected.with({name_of(taken.error().code)}).add();
-    log_event(services_.log, Event::evidence_rejected,
-              {{"peer", envelope.sender},
-               {"code", taken.error().code},
-               {"text", taken.error().to_string()}});
-    Draft<schema::PeerMisbehaved> report;
-    report->setPeer(envelope.sender);
-    report->setCode(std::string(name_of(taken.error().code)));
-    report->setText(taken.error().to_string());
-    (void)peers_.send(std::move(report));
+    report(envelope.sender, taken.error());
     return;  // what else it sent is not worth the verification
   }
 }

@@ -59,6 +59,7 @@ class EvidenceActor final : public rt::ActorFor<EvidenceRole> {
   Result<Hash32> take(ByteView bytes);
   Result<std::vector<Hash32>> take_attack(ByteView bytes);
   void keep(EvidencePool::Item item);
+  void report(std::uint32_t peer, const Error& error);  // it sent what proves nothing
   void announce(const EvidencePool::Item& item);
   void load();
   void offer();

@@ -39,7 +39,11 @@ struct EvidenceBatch { items @0 :List(Data); }   # at most 16 KiB of canonical e
 
 # ---- inside the node ---------------------------------------------------------------------------------
 
-struct EvidenceFound { item @0 :Data; }       # by the consensus actor, among votes it verified
+struct EvidenceFound {
+  # By the consensus actor, among the votes that it has.
+  item @0 :Data;
+  unverifiedFrom @1 :UInt32;   # the peer that sent a vote whose signature nobody looked at yet; 0: none
+}
 struct PendingEvidence {
   # The pool to the ledger: all that may go into a block, best first. Reply: EvidenceVerdicts.
   items @0 :List(Data);

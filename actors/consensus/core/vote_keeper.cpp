@@ -312,6 +312,15 @@ std::optional<SignedVote> VoteKeeper::amnesia_with(const Vote& vote) const {
   return std::nullopt;
 }
 
+std::optional<SignedVote> VoteKeeper::contradicted_by(const Vote& vote) const {
+  if (!is_known(vote)) return std::nullopt;
+  if (const RoundTally* t = tally(vote.round))
+    if (auto other = t->find(vote.type, vote.validator,
+                             [&](const Vote& held) { return held.value != vote.value; }))
+      return other;
+  return amnesia_with(vote);
+}
+
 std::size_t VoteKeeper::vote_count() const {
   std::size_t count = 0;
   for (const auto& t : window_)

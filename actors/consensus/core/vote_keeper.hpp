@@ -70,6 +70,10 @@ class VoteKeeper {
   // it.
   [[nodiscard]] bool wants(const Vote& vote) const;
 
+  // A vote held that makes evidence together with this one: another value in the same place, or
+  // amnesia. Counts and keeps nothing.
+  [[nodiscard]] std::optional<SignedVote> contradicted_by(const Vote& vote) const;
+
   // Pairs of conflicting votes noticed since the last call.
   [[nodiscard]] std::vector<std::pair<SignedVote, SignedVote>> take_evidence();
   // Likewise precommits with the prevote that forgot them; at most one for each vote counted.

@@ -59,10 +59,13 @@ struct Bench {
     runtime->start(family(
         "node",
         {family("storage", {wal}),
-         family("chain",
-                {tap<LedgerRole>(
-                     "ledger", [this](rt::ActorContext& c, const Envelope& e) { on_ledger(c, e); }),
-                 tap<VerifierRole>("verifier/0", keep), consensus, tap<SyncRole>("sync", keep)}),
+         family(
+             "chain",
+             {tap<LedgerRole>("ledger",
+                              [this](rt::ActorContext& c, const Envelope& e) { on_ledger(c, e); }),
+              tap<VerifierRole>("verifier/0", keep), consensus, tap<SyncRole>("sync", keep),
+              tap<EvidenceRole>("evidence", [this](rt::ActorContext&,
+                                                   const Envelope& e) { evidence.push_back(e); })}),
          family("peers",
                 {tap<PeersRole>("peers", keep),
                  tap<SessionRole>("session/9", [this](rt::ActorContext& c, const Envelope& e) {
@@ -256,7 +259,7 @@ struct Bench {
   Setup setup;
   ChainWorld world;
   MemoryFileSystem fs;
-  std::vector<Envelope> said, to_session;
+  std::vector<Envelope> said, to_session, evidence;
   std::uint64_t ask_height = 0;
   std::vector<CommitCertificate> committed;
   std::vector<Intent> intents;

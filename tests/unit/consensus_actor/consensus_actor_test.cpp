@@ -1,5 +1,6 @@
 // The consensus actor between stand-ins: what it waits for, what it keeps, what it tells whom.
 #include "messages/base/exit_codes.hpp"
+#include "messages/wire/evidence_codec.hpp"
 #include "tests/unit/consensus_actor/actor_bench.hpp"
 
 namespace witan::test {
@@ -221,6 +222,47 @@ BOOST_AUTO_TEST_CASE(a_made_up_part_does_not_start_a_height) {
   BOOST_CHECK_EQUAL(b.builds, builds);
 }
 
+// ---- after the decision
+
+BOOST_AUTO_TEST_CASE(a_second_vote_after_the_decision_is_evidence) {
+  Bench b({.block_interval_min = Duration::from_s(1)});
+  b.pass_rounds_until_another_proposes(1);
+  const std::int32_t round = b.view().round;
+  const Bytes block = block_bytes(9);
+  b.propose(1, round, block);
+  b.votes({2, 3, 4}, VoteType::prevote, 1, round, id_of(block));
+  b.votes({2, 3, 4}, VoteType::precommit, 1, round, id_of(block));
+  BOOST_REQUIRE_EQUAL(b.committed.size(), 1u);
+  const auto late = [&](std::uint8_t n, VoteType type, std::uint64_t height, ValueId value) {
+    b.evidence.clear();
+    Draft<schema::Vote> out;
+    write_vote(*out, b.world.vote(n, type, Height(height), Round(round), value));
+    b.tell(std::move(out));
+    std::optional<EvidenceKey> found;
+    for (const Envelope& e : b.evidence) {
+      const auto item = decode_evidence(as_view(Received<schema::EvidenceFound>(e)->getItem()));
+      WITAN_REQUIRE_OK(item);
+      WITAN_REQUIRE_OK(b.world.verifier->verify(*item));
+      found = key_of(*item);
+    }
+    return found;
+  };
+  // Before the next height runs, while it runs, and not a height later.
+  for (const bool running : {false, true}) {
+    if (running) b.runtime->advance(Duration::from_ms(1'100));
+    BOOST_CHECK(!late(2, VoteType::prevote, 1, id_of(block)));
+    const auto prevote = late(2, VoteType::prevote, 1, std::nullopt);
+    BOOST_REQUIRE(prevote.has_value());
+    BOOST_CHECK(prevote->kind == EvidenceKind::duplicate_prevote);
+    BOOST_CHECK_EQUAL(prevote->validator, b.world.index_of(2));
+    const auto precommit = late(3, VoteType::precommit, 1, id_of(block_bytes(8)));
+    BOOST_REQUIRE(precommit.has_value());
+    BOOST_CHECK(precommit->kind == EvidenceKind::duplicate_precommit);
+    BOOST_CHECK(!late(3, VoteType::precommit, 2, id_of(block_bytes(8))));
+  }
+  BOOST_CHECK_EQUAL(b.view().height, 2u);
+}
+
 // ---- recovery
 
 BOOST_AUTO_TEST_CASE(a_replayed_height_ends_in_the_same_state_and_signs_nothing_anew) {
@@ -274,6 +316,70 @@ BOOST_AUTO_TEST_CASE(a_block_logged_twice_does_not_stall_the_replay) {
   Bench b(setup);
   BOOST_CHECK_NE(b.view().step, "recovering");
   BOOST_CHECK(b.exits.empty());
+}
+
+namespace {
+// An own precommit of round 0 for a block that locked it, as it is in the log.
+consensus::LoggedRecord own_lock(const ChainWorld& world, const BlockId& id) {
+  SignRecord record;
+  record.seq = 1;
+  record.kind = SignedKind::precommit;
+  record.height = Height(1);
+  record.round = Round(0);
+  record.value = id;
+  record.validator = world.index_of(1);
+  record.locked = record.valid = {Round(0), id};
+  record.message_hash = message_hash_of(world.chain_id, record);
+  record.signature = key_number(1).sign(record.message_hash.view());
+  return {RecordKind::sign, Height(1), encode(record)};
+}
+}  // namespace
+
+// The log may have begun after an earlier loss: its inputs do not rebuild the lock.
+BOOST_AUTO_TEST_CASE(a_recorded_lock_is_kept_also_when_inputs_were_logged) {
+  const ChainWorld world(4);
+  const BlockId id = id_of(block_bytes(9));
+  for (const bool inputs : {false, true}) {
+    Setup setup{.real_runner = false};
+    setup.log.push_back(own_lock(world, id));
+    if (inputs)
+      setup.log.push_back(
+          {RecordKind::vote, Height(1),
+           consensus::encode_record(world.vote(2, VoteType::prevote, Height(1), Round(0), {}))});
+    Bench b(setup);
+    BOOST_CHECK(b.exits.empty());
+    BOOST_CHECK_EQUAL(b.view().locked, 0);
+    // Nobody says another value in our name.
+    b.votes({2, 3}, VoteType::prevote, 1, 1, {});
+    std::int32_t round = 1;
+    while (b.world.proposer(Height(1), Round(round)) == 1) ++round;
+    b.votes({2, 3}, VoteType::prevote, 1, round, {});
+    b.propose(1, round, block_bytes(8));
+    BOOST_REQUIRE(!b.intents.empty());
+    BOOST_CHECK(b.intents.back().kind == SignedKind::prevote);
+    BOOST_CHECK(!b.intents.back().value);
+    BOOST_CHECK(b.intents.back().locked == (RoundValue{Round(0), id}));
+  }
+}
+
+// It cannot propose the block that it lost, and nobody else proposes in its round.
+BOOST_AUTO_TEST_CASE(a_proposer_that_lost_its_valid_block_leaves_the_step_by_its_own_timer) {
+  const ChainWorld world(4);
+  Setup setup{.real_runner = false};
+  setup.log.push_back(own_lock(world, id_of(block_bytes(9))));
+  std::int32_t round = 1;
+  while (world.proposer(Height(1), Round(round)) != 1) ++round;
+  Bench b(setup);
+  b.votes({2, 3}, VoteType::precommit, 1, round, {});  // f+1 are there: so is it
+  BOOST_REQUIRE_EQUAL(b.view().round, round);
+  BOOST_CHECK(b.intents.empty());
+  const auto timeout =
+      timeout_duration(b.world.consensus_options(1).timeouts, Step::propose, Round(round));
+  b.runtime->advance(timeout + Duration::from_ms(1));
+  BOOST_REQUIRE_EQUAL(b.intents.size(), 1u);
+  BOOST_CHECK(b.intents[0].kind == SignedKind::prevote);
+  BOOST_CHECK_EQUAL(b.intents[0].round, Round(round));
+  BOOST_CHECK(!b.intents[0].value);
 }
 
 BOOST_AUTO_TEST_CASE(p21_a_block_that_was_valid_before_and_is_not_now_ends_the_process) {

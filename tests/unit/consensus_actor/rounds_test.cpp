@@ -162,6 +162,38 @@ BOOST_AUTO_TEST_CASE(a_later_round_is_published_with_what_entitles_to_it) {
   BOOST_CHECK_EQUAL(found, 1u);
 }
 
+// What led to the round is no certificate yet: it is published with the votes that make one.
+BOOST_AUTO_TEST_CASE(a_round_skipped_to_by_a_proposal_is_published_once_there_are_votes) {
+  for (const bool far : {false, true}) {
+    BOOST_TEST_CONTEXT((far ? "votes of several far rounds" : "a proposal and a vote")) {
+      Bench b;
+      std::int32_t round = far ? 30 : 3;
+      while (b.world.proposer(Height(1), Round(round)) == 1) ++round;
+      const std::uint8_t leader = b.world.proposer(Height(1), Round(round));
+      const std::uint8_t other = leader == 2 ? 3 : 2;
+      if (far) {
+        b.vote(leader, VoteType::prevote, 1, round, {});
+        b.vote(other, VoteType::prevote, 1, round + 9, {});
+      } else {
+        b.vote(other, VoteType::prevote, 1, round, {});
+        b.propose(1, round, block_bytes(9));
+      }
+      BOOST_REQUIRE_EQUAL(b.view().round, round);
+      b.votes({2, 3, 4}, VoteType::prevote, 1, round, {});
+      std::size_t found = 0;
+      for (const Envelope& e : b.said) {
+        if (!e.is<schema::RoundCertificate>()) continue;
+        const auto c = read_round_certificate(Received<schema::RoundCertificate>(e).get());
+        BOOST_REQUIRE(c.has_value());
+        WITAN_REQUIRE_OK(b.world.verifier->verify(*c));
+        BOOST_CHECK_EQUAL(c->round, Round(round));
+        ++found;
+      }
+      BOOST_CHECK_EQUAL(found, 1u);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_round_certificate_takes_a_laggard_along) {
   Bench b;
   RoundCertificate certificate{RoundCertificate::Kind::skip, Height(1), Round(5), {}};

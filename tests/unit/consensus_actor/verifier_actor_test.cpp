@@ -225,5 +225,28 @@ BOOST_AUTO_TEST_CASE(a_round_certificate_to_where_we_are_is_dropped) {
   BOOST_CHECK(pool.reasons.empty());
 }
 
+// Late votes decide nothing; those of the last height may still accuse, and cost no verification.
+BOOST_AUTO_TEST_CASE(votes_of_the_height_just_decided_go_on_as_they_came_up_to_a_bound) {
+  Pool pool(4, 1);
+  const auto late = [&](std::uint64_t height, VoteType type) {
+    pool.verified.clear();
+    Draft<schema::Vote> out;
+    SignedVote vote = pool.world.vote(2, type, Height(height), Round(0), block(1));
+    vote.signature.data[0] ^= 1;
+    write_vote(*out, vote);
+    pool.tell(std::move(out));
+    return pool.verified.size() == 1 && pool.verified[0].is<schema::Vote>();
+  };
+  pool.start(7, 0);
+  BOOST_CHECK(!late(5, VoteType::precommit));
+  BOOST_CHECK(late(6, VoteType::precommit));
+  BOOST_CHECK(late(6, VoteType::prevote));
+  BOOST_CHECK(pool.reasons.empty());
+  for (int i = 0; i < 1022; ++i) BOOST_REQUIRE(late(6, VoteType::prevote));
+  BOOST_CHECK(!late(6, VoteType::prevote));
+  pool.start(8, 0);
+  BOOST_CHECK(late(7, VoteType::prevote));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 }  // namespace witan::test

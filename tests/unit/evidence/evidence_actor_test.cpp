@@ -54,10 +54,11 @@ struct Site {
     context.reply(e, std::move(out));
   }
   [[nodiscard]] auto ref() const { return runtime->ref<EvidenceRole>(EvidenceRole::path); }
-  void find(const Evidence& e) {
+  void find(const Evidence& e, std::uint32_t unverified_from = 0) {
     const Bytes bytes = encode_evidence(e);
     Draft<schema::EvidenceFound> found(bytes.size() / 8 + 16);
     found->setItem(as_data(ByteView(bytes)));
+    found->setUnverifiedFrom(unverified_from);
     (void)ref().send(std::move(found));
     runtime->drain();
   }
@@ -155,6 +156,20 @@ BOOST_AUTO_TEST_CASE(a_peer_that_sends_no_proof_is_reported) {
   gossip({duplicate_vote(w, 3, 7), duplicate_vote(w, 3, 8)});
   BOOST_CHECK_EQUAL(stored(), 2u);
   BOOST_CHECK_EQUAL(count<schema::PeerMisbehaved>(peers), 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_late_vote_that_nobody_verified_accuses_by_its_signature_or_its_sender) {
+  find(duplicate_vote(w, 2, 7), 41);
+  BOOST_CHECK_EQUAL(stored(), 1u);
+  BOOST_CHECK_EQUAL(count<schema::PeerMisbehaved>(peers), 0u);
+  DuplicateVote forged = duplicate_vote(w, 3, 7);
+  forged.second.signature.data[0] ^= 1;
+  find(forged, 41);
+  BOOST_CHECK_EQUAL(stored(), 1u);
+  BOOST_REQUIRE_EQUAL(count<schema::PeerMisbehaved>(peers), 1u);
+  for (const Envelope& e : peers)
+    if (e.is<schema::PeerMisbehaved>())
+      BOOST_CHECK_EQUAL(Received<schema::PeerMisbehaved>(e)->getPeer(), 41u);
 }
 
 BOOST_AUTO_TEST_CASE(committed_evidence_leaves_the_pool_and_does_not_come_back) {

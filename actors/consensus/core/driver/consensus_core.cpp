@@ -30,6 +30,7 @@ void ConsensusCore::on(const StartHeight& in) {
   WITAN_CHECK(!in.self || *in.self < in.validators->size(), *in.self, in.validators->size());
   state_ = RoundState{};
   state_.height = in.height;
+  std::swap(votes_, decided_votes_);
   votes_.reset(in.height, in.validators);
   proposals_.reset();
   proposers_ = in.proposers;
@@ -291,6 +292,12 @@ void ConsensusCore::resume() {
 
 bool ConsensusCore::wants(const Vote& vote) const {
   return is_current(vote.height) && votes_.wants(vote);
+}
+
+std::optional<SignedVote> ConsensusCore::contradicted_by(const Vote& late) const {
+  if (is_current(late.height)) return std::nullopt;
+  if (late.height == state_.height) return votes_.contradicted_by(late);
+  return decided_votes_.contradicted_by(late);
 }
 
 bool ConsensusCore::polka_is_missed() const {

@@ -13,7 +13,7 @@
 //     second, different vote for the same (height, round, type) is impossible, whatever the inputs.
 //  2. locked.round and valid.round never decrease within a height, and locked.round <= valid.round.
 //  3. At most one Decide per height; nothing is emitted between it and the next StartHeight.
-//  4. Memory is bounded by the validator count whatever peers send (vote_keeper.hpp).
+//  4. Memory is bounded by the validator count whatever peers send (vote_keeper.hpp, two heights).
 //  5. Own messages have no effect on the tallies until they come back as inputs.
 // Cost: a vote that crosses no threshold is O(1); one that does runs the rules.
 // Not thread-safe; owned by the consensus actor.
@@ -48,6 +48,7 @@ class ConsensusCore {
   explicit ConsensusCore(Reading reading = {})
       : skip_support_(reading.skip),
         votes_(reading.votes_per_validator),
+        decided_votes_(reading.votes_per_validator),
         proposals_(reading.proposals_per_round) {}
 
   [[nodiscard]] std::vector<Effect> apply(const Input& input);
@@ -81,6 +82,9 @@ class ConsensusCore {
   // Would this vote still matter? False for other heights, duplicates and surplus votes: their
   // signatures need not be verified. True for evidence.
   [[nodiscard]] bool wants(const Vote& vote) const;
+  // After the decision: the vote held of the height just decided (until the next one is decided)
+  // that makes evidence together with this one. Nothing is counted any more.
+  [[nodiscard]] std::optional<SignedVote> contradicted_by(const Vote& late) const;
   // Proposer of a round of this height; an index outside the set means nobody.
   [[nodiscard]] ValidatorIndex proposer(Round round) const;
 
@@ -119,6 +123,7 @@ class ConsensusCore {
   SkipSupport skip_support_;
   RoundState state_;
   VoteKeeper votes_;
+  VoteKeeper decided_votes_;  // of the height before; empty after a restart
   ProposalKeeper proposals_;
   std::vector<ValidatorIndex> proposers_;
   std::optional<ValidatorIndex> self_;
