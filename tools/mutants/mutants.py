@@ -7,8 +7,9 @@
                                  runs them with limits of time and memory, and rewrites docs/mutants.md
 
 Results are kept in build/mutants/results.json by the mutant's text and its file's content, so that a run that
-was interrupted goes on and a mutant that was killed is not run again (--fresh forgets them). Exit status 1 when
-fewer than 95 % die or a survivor has no `explained` text.
+was interrupted goes on and a mutant that was killed is not run again (--fresh forgets them). A run of some rows
+(--only, --program) leaves the other rows of the page as they are. Exit status 1 when fewer than 95 % die or a
+survivor has no `explained` text.
 """
 import argparse
 import concurrent.futures
@@ -147,22 +148,39 @@ class Bench:
         return mutant, result, time.monotonic() - start
 
 
-def page(mutants, results, commit):
-    rows, killed, explained = [], 0, 0
+def cell_of(mutant, result):
+    if result['verdict'] == 'killed':
+        return f"`{result['by']}`"
+    why = f": {mutant['explained']}" if result['verdict'] == 'survived' and 'explained' in mutant else ''
+    return f"**{result['verdict']}**{why}"
+
+
+def name_of(mutant):
+    return f"| {mutant['rule']} | {mutant['change']} | `{mutant['file']}` |"
+
+
+def cells_in(text):
+    """What a page says of each mutant."""
+    found = re.findall(r'^(\| .+? \| .+? \| `[^`]+` \|) (.+) \|$', text, re.M)
+    return dict(found)
+
+
+def page(mutants, results, commit, before=None):
+    """`before`: the cells of an earlier page; they stay where there is no result (--only, --program)."""
+    rows = []
     for m in mutants:
-        result = results.get(key_of(m), {'verdict': 'not run', 'by': ''})
-        killed += result['verdict'] == 'killed'
-        explained += result['verdict'] == 'survived' and 'explained' in m
-        by = f"`{result['by']}`" if result['verdict'] == 'killed' else f"**{result['verdict']}**"
-        if result['verdict'] == 'survived' and 'explained' in m:
-            by += f": {m['explained']}"
-        rows.append(f"| {m['rule']} | {m['change']} | `{m['file']}` | {by} |")
+        result = results.get(key_of(m))
+        cell = cell_of(m, result) if result else (before or {}).get(name_of(m), '**not run**')
+        rows.append(f'{name_of(m)} {cell} |')
+    killed = sum(row.count('| `') == 2 for row in rows)
+    explained = sum('**survived**: ' in row for row in rows)
+    run = 'Last run at' if before is None else 'Last run, of some rows, at'
     return '\n'.join([
         '# Rules, the change that disables each, and the test that notices', '',
         'Written by `tools/dev mutants` from `tools/mutants/table.toml`: each row takes one rule away, builds, and',
         'runs the named test programs until one fails. A lint keeps the table in step with the code.', '',
         f'{len(mutants)} mutants, {killed} killed ({100 * killed // max(1, len(mutants))} %), '
-        f'{explained} survivors explained. Code of commit {commit}.', '',
+        f'{explained} survivors explained. {run} commit {commit}.', '',
         '| Rule | The change | File | Killed by |', '|---|---|---|---|', *rows, ''])
 
 
@@ -213,8 +231,9 @@ def main():
     run_all(chosen, options.jobs, results)
     commit = subprocess.run(['git', 'rev-parse', '--short', 'HEAD'], cwd=ROOT, capture_output=True,
                             text=True).stdout.strip()
-    if not options.only and not options.program:
-        PAGE.write_text(page(mutants, results, commit), encoding='utf-8')
+    some = bool(options.only or options.program)
+    before = cells_in(PAGE.read_text(encoding='utf-8')) if some else None
+    PAGE.write_text(page(mutants, results, commit, before), encoding='utf-8')
     verdicts = [(m, results[key_of(m)]['verdict']) for m in chosen]
     killed = sum(v == 'killed' for _, v in verdicts)
     bad = [m['id'] for m, v in verdicts if v != 'killed' and not (v == 'survived' and 'explained' in m)]

@@ -154,6 +154,15 @@ BOOST_AUTO_TEST_CASE(p62_answers_that_contradict_the_request_are_misbehaviour) {
   };
   BOOST_CHECK(judge([](Answer& x) { x.first = 2; }) == Verdict::misbehaved);
   BOOST_CHECK(judge([](Answer& x) { x.first = 0; }) == Verdict::misbehaved);
+  // Sound in itself, and not what was asked for: it would delay what is needed first.
+  BOOST_CHECK(judge([](Answer& x) {
+                x.first += 2;
+                x.blocks.erase(x.blocks.begin(), x.blocks.begin() + 2);
+              }) == Verdict::misbehaved);
+  BOOST_CHECK(judge([](Answer& x) {
+                x.first += 2;
+                x.blocks.clear();
+              }) == Verdict::misbehaved);
   BOOST_CHECK(judge([](Answer& x) { x.blocks.push_back(block_of(21)); }) == Verdict::misbehaved);
   BOOST_CHECK(judge([](Answer& x) { x.blocks[5] = block_of(7); }) == Verdict::misbehaved);
   BOOST_CHECK(judge([](Answer& x) { x.blocks[1] = block_of(1); }) == Verdict::misbehaved);
