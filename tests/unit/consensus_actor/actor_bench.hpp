@@ -53,7 +53,7 @@ struct Bench {
     rt::ChildSpec wal =
         setup.real_runner
             ? runner_child(
-                  fs, world, 1, [] { return Height(0); }, 64 * 1024, nullptr, setup.remote)
+                  fs, world, 1, [] { return Height(0); }, 64 * 1024, nullptr, nullptr, setup.remote)
             : tap<EffectRunnerRole>(
                   "wal", [this](rt::ActorContext& c, const Envelope& e) { on_runner(c, e); });
     runtime->start(family(
