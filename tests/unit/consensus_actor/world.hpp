@@ -136,8 +136,8 @@ inline rt::ChildSpec runner_child(FileSystem& fs, const ChainWorld& world, std::
   rt::ChildSpec spec;
   spec.name = "wal";
   spec.restart = rt::Restart::temporary;
-  spec.factory = [&fs, &world, self, store_height, segment_bytes, remembered,
-                  blocks, remote = std::move(remote)](rt::ActorContext& context) {
+  spec.factory = [&fs, &world, self, store_height, segment_bytes, remembered, blocks,
+                  remote = std::move(remote)](rt::ActorContext& context) {
     consensus::EffectRunnerOptions options{.fs = fs,
                                            .wal_folder = wal_folder,
                                            .sign_state_file = sign_state_file,
