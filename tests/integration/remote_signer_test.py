@@ -141,7 +141,8 @@ def drain(network, signer):
     check(status['state'] == 'halted', f'drained: {status}')
     wait_trouble(network, SECOND, REFUSED)
     decides_without(network, SECOND)
-    check(signer.ask('status')['lastSeq'] == status['lastSeq'], 'a drained signer signed')
+    # Not `lastSeq`: a block that the node fetched raises the minimum, which is a record and no signature.
+    check(signer.ask('status')['signed'] == status['signed'], 'a drained signer signed')
     check(signer.end(signal.SIGTERM) == 0, f'the signer ended with {signer.process.returncode}')
     say('a drained signer signs nothing')
 
