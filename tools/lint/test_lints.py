@@ -268,12 +268,13 @@ class Pitfalls(unittest.TestCase):
     def found(self, row):
         page = '\n'.join([row, *self.ROWS[1:]])
         texts = {'tests/a.cpp': 'BOOST_AUTO_TEST_CASE(p01_is_there) {'}
-        return rules(pitfalls.check(page, texts.get))
+        return rules(pitfalls.check(page) + pitfalls.check_tests('docs/a.md', page, texts.get))
 
     def test_rows_name_tests_or_a_reason(self):
         self.assertEqual(self.found('| P1 | x | y | [`p01_is_there`](../tests/a.cpp) |'), [])
-        self.assertEqual(self.found('| P1 | x | y | [`p01_is_gone`](../tests/a.cpp) |'), ['pitfall'])
-        self.assertEqual(self.found('| P1 | x | y | [`p01_is_there`](../tests/b.cpp) |'), ['pitfall'])
+        self.assertEqual(self.found('| P1 | x | y | [`p01_is_gone`](../tests/a.cpp) |'), ['test'])
+        self.assertEqual(self.found('| P1 | x | y | [`p01_is_there`](../tests/b.cpp) |'), ['test'])
+        self.assertEqual(self.found('| P1 | x | y | [`is_there`](../tests/c.cpp) |'), ['pitfall', 'test'])
         self.assertEqual(self.found('| P1 | x | y | - |'), ['pitfall'])
         self.assertEqual(self.found('| P2 | x | y | does not apply: z |'), ['pitfall'])
 
