@@ -183,8 +183,12 @@ class Tidy(unittest.TestCase):
     def test_readmes(self):
         short, long = (lambda: '# A\n'), (lambda: 'a\n' * 61)
         self.assertEqual(rules(tidy.check_readmes({'crypto/a.cpp': short})), ['readme'])
-        self.assertEqual(rules(tidy.check_readmes({'actors/README.md': short, 'actors/x/core/a.cpp': short})),
-                         ['readme'])
+        for path in ('actors/x/core/a.cpp', 'messages/schema/a.capnp', 'tools/cmake/a.cmake', 'tests/unit/a/b.py'):
+            top, folder = path.split('/')[0], '/'.join(path.split('/')[:2])
+            self.assertEqual(rules(tidy.check_readmes({f'{top}/README.md': short, path: short})), ['readme'])
+            self.assertEqual(tidy.check_readmes({f'{top}/README.md': short, f'{folder}/README.md': short, path: short}),
+                             [])
+        self.assertEqual(tidy.check_readmes({'docs/README.md': short, 'docs/adr/a.md': short}), [])
         self.assertEqual(rules(tidy.check_readmes({'crypto/README.md': long})), ['readme'])
         self.assertEqual(tidy.check_readmes({'crypto/README.md': short, 'crypto/a.cpp': short}), [])
 
