@@ -131,7 +131,22 @@ void Cell::on_begin() {
   if (!core.halted.load(std::memory_order_relaxed)) (void)ensure_begun();
 }
 
-void Cell::on_item(const Item& item) {
+void Cell::on_item(Item&& item) {
+  if (hold_) [[unlikely]] {
+    held_.push_back(std::move(item));
+    return;
+  }
+  handle(std::move(item), false);
+}
+
+void Cell::give_back(const Item& item) {
+  item.taken = false;
+  if (item.accounted)
+    incarnation->depth[static_cast<std::size_t>(item.mailbox)].fetch_add(1,
+                                                                         std::memory_order_relaxed);
+}
+
+void Cell::handle(Item&& item, bool judged) {
   item.taken = true;
   const auto box = static_cast<std::size_t>(item.mailbox);
   if (item.accounted) {
@@ -140,16 +155,22 @@ void Cell::on_item(const Item& item) {
   }
   if (core.halted.load(std::memory_order_relaxed)) return;
   if (!begun_ || ending_) [[unlikely]] {
-    if (!ensure_begun()) {
-      item.taken = false;  // ~Item answers a request and reports the loss
-      if (item.accounted) incarnation->depth[box].fetch_add(1, std::memory_order_relaxed);
-      return;
-    }
+    if (!ensure_begun()) return give_back(item);
   }
   Instant started;
   Instant finished;
   const HopOutcome outcome =
-      run(item.envelope.trace, started, finished, [&] { return process(item); });
+      run(item.envelope.trace, started, finished, [&] { return process(item, judged); });
+  if (outcome == HopOutcome::lost) [[unlikely]] {  // a fault: killed or held before the handler
+    give_back(item);
+    if (hold_) {
+      held_.push_front(std::move(item));
+      resume_after_hold();
+    } else {
+      settle();
+    }
+    return;
+  }
   slot->handled.store(slot->handled.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   core.report_hop(item, slot->path, outcome, started, finished);
   if (failure_ && item.envelope.request != 0 && item.kind == HopKind::message) {
@@ -161,9 +182,36 @@ void Cell::on_item(const Item& item) {
   }
 }
 
-HopOutcome Cell::process(const Item& item) {
-  if (FaultPlan* plan = core.faults.load(std::memory_order_acquire)) {
-    plan->on_handle(item.envelope, slot->path);
+void Cell::resume_after_hold() {
+  constexpr Duration look_again = Duration::from_ms(10);
+  post_after(core, incarnation->handle, hold_->by.ns > 0 ? hold_->by : look_again, Resume{});
+}
+
+void Cell::on_resume() {
+  if (!hold_ || ending_) return;
+  FaultPlan* plan = core.faults.load(std::memory_order_acquire);
+  if (hold_->by.ns == 0 && plan != nullptr && plan->still_held(hold_->ticket))
+    return resume_after_hold();
+  hold_.reset();
+  for (bool judged = true; !held_.empty() && !hold_ && !ending_; judged = false) {
+    Item item = std::move(held_.front());
+    held_.pop_front();
+    handle(std::move(item), judged);
+  }
+}
+
+HopOutcome Cell::process(const Item& item, bool judged) {
+  FaultPlan* plan = core.faults.load(std::memory_order_acquire);
+  if (plan != nullptr && !judged) {
+    try {
+      plan->on_handle(item.envelope, slot->path);
+    } catch (const ActorKilled&) {
+      failure_ = "killed by a fault rule";
+      return HopOutcome::lost;
+    } catch (const ActorHeld& held) {
+      hold_ = held;
+      return HopOutcome::lost;
+    }
   }
   if (item.kind == HopKind::reply) {
     ReplyCallback callback = pending_.take(incarnation->number, item.envelope.request);
@@ -222,6 +270,7 @@ void Cell::on_exit() {
     for (auto& callback : left) callback(nullptr, Error{ErrorCode::cancelled, "ask", "stopped"});
   }
   left.clear();
+  held_.clear();
   actor_.reset();
   incarnation.reset();
 }
@@ -338,9 +387,12 @@ class Shell final : public caf::event_based_actor {
   const char* name() const override { return "witan.actor"; }
   caf::behavior make_behavior() override {
     if (!cell_.core.options.deterministic) enter_thread();
-    return {[this](const Item& item) { cell_.on_item(item); },
-            [this](const Begin&) { cell_.on_begin(); }, [this](const Stop&) { cell_.on_stop(); },
+    // The mailbox element is ours alone: nobody else sees what is taken out of it.
+    return {[this](const Item& item) { cell_.on_item(std::move(const_cast<Item&>(item))); },
+            [this](const Begin&) { cell_.on_begin(); },
+            [this](const Stop&) { cell_.on_stop(); },
             [this](const Sweep&) { cell_.on_sweep(); },
+            [this](const Resume&) { cell_.on_resume(); },
             [this](const Ask& ask) { cell_.on_question(*ask.question); }};
   }
   void on_exit() override { cell_.on_exit(); }

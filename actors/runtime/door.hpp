@@ -52,6 +52,13 @@ struct FaultVerdict {
   Duration by{};  // of delay
 };
 
+// What on_handle may throw beside a handler's own exceptions.
+struct ActorKilled {};  // the actor ends here: the message is lost, its asker hears `unavailable`
+struct ActorHeld {      // this message and those behind it wait
+  Duration by;          // zero: as long as still_held(ticket)
+  std::uint32_t ticket = 0;
+};
+
 // Faults inside a node. Faults of links, disks and clocks live behind those interfaces.
 class FaultPlan {
  public:
@@ -62,6 +69,11 @@ class FaultPlan {
   // Receive side, just before the handler, in the receiver's thread. What it throws counts as
   // thrown by the handler; blocking here is a hang of that actor.
   virtual void on_handle(const Envelope& envelope, std::string_view path) = 0;
+  // Whether an actor held by this ticket stays so.
+  virtual bool still_held(std::uint32_t ticket) {
+    (void)ticket;
+    return false;
+  }
 };
 
 // What the runtime itself has to say: for logs, metrics and the health actor.

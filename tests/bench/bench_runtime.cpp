@@ -1,5 +1,9 @@
 // Cost of the door. Run: build/release/bin/bench_runtime
 //   forward          one actor on one worker forwards 64 envelopes to itself in a circle
+//   faults_idle      forward, with a fault plan that holds no rule
+//   faults_elsewhere forward, with one fault rule that is for another actor
+//   faults_disabled  what the door's two questions for a plan cost when there is none; the counter
+//                    percent_of_a_hop compares them with forward (below 1)
 //   build            the same, but builds and seals a new message each time
 //   ping_pong_*      one message in turn between two actors; items are hops (the workers stay
 //   awake) request          request and reply between two actors on one worker, 64 in flight
@@ -10,6 +14,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
@@ -19,6 +24,7 @@
 #include <thread>
 
 #include "actors/runtime/actor.hpp"
+#include "actors/runtime/faults/plan.hpp"
 #include "actors/runtime/runtime.hpp"
 
 namespace {
@@ -52,6 +58,7 @@ struct Plan {
   bool ask = false;
   std::int64_t* left = nullptr;
   Finish* finish = nullptr;
+  FaultPlan* faults = nullptr;
 };
 
 class Hopper final : public ActorFor<HopRole> {
@@ -100,6 +107,7 @@ void measure(benchmark::State& state, std::size_t workers, int in_flight, Plan p
   plan.finish = &finish;
   RuntimeOptions options;
   options.worker_threads = workers;
+  options.faults = plan.faults;
   Runtime runtime(std::move(options));
   SupervisorSpec root{.name = "node", .children = {}};
   plan.to = two ? "/node/b" : "/node/a";
@@ -120,6 +128,67 @@ void measure(benchmark::State& state, std::size_t workers, int in_flight, Plan p
 }
 
 void forward(benchmark::State& s) { measure(s, 1, 64, {}, false); }
+void faults_idle(benchmark::State& s) {
+  faults::Rules rules({});
+  faults::ActorFaults door(rules);
+  measure(s, 1, 64, {.to = {}, .faults = &door}, false);
+}
+void faults_elsewhere(benchmark::State& s) {
+  faults::Rules rules({});
+  faults::ActorFaults door(rules);
+  (void)rules.add_text("on /node/other do drop");
+  measure(s, 1, 64, {.to = {}, .faults = &door}, false);
+}
+
+// Seconds of one hop of `forward`, the best of five batches.
+double hop_seconds() {
+  Finish finish;
+  std::int64_t left = 0;
+  Plan plan;
+  plan.to = "/node/a";
+  plan.left = &left;
+  plan.finish = &finish;
+  RuntimeOptions options;
+  options.worker_threads = 1;
+  Runtime runtime(std::move(options));
+  SupervisorSpec root{.name = "node", .children = {}};
+  root.children.emplace_back(hopper("a", plan));
+  runtime.start(std::move(root));
+  constexpr std::int64_t batch = 200'000;
+  double best = 1;
+  for (int round = 0; round < 5; ++round) {
+    left = batch;
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < 64; ++i)
+      (void)runtime.ref<HopRole>("/node/a").send(Draft<schema::Failure>());
+    finish.wait();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    best = std::min(best, took.count() / static_cast<double>(batch));
+  }
+  return best;
+}
+
+// The same load and branch as in door.cpp and cell.cpp, once for each side of a message.
+void faults_disabled(benchmark::State& state) {
+  const double hop = hop_seconds();
+  std::atomic<FaultPlan*> plan{nullptr};
+  constexpr std::int64_t batch = 1'000'000;
+  std::int64_t asked = 0;
+  double best = 1;
+  for (auto _ : state) {
+    const auto start = std::chrono::steady_clock::now();
+    for (std::int64_t i = 0; i < 2 * batch; ++i) {
+      if (plan.load(std::memory_order_acquire) != nullptr) [[unlikely]]
+        ++asked;
+      benchmark::DoNotOptimize(asked);
+    }
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    best = std::min(best, took.count() / static_cast<double>(batch));
+  }
+  state.SetItemsProcessed(state.iterations() * batch);
+  state.counters["percent_of_a_hop"] = 100 * best / hop;
+}
+
 void build(benchmark::State& s) { measure(s, 1, 64, {.to = {}, .build = true}, false); }
 void ping_pong_one_worker(benchmark::State& s) { measure(s, 1, 1, {}, true); }
 void ping_pong_two_workers(benchmark::State& s) { measure(s, 2, 1, {}, true); }
@@ -165,6 +234,9 @@ void idle_round_trip(benchmark::State& state) {
 
 BENCHMARK(idle_round_trip)->UseManualTime()->Unit(benchmark::kMicrosecond)->Iterations(500);
 BENCHMARK(forward)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(faults_idle)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(faults_elsewhere)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(faults_disabled)->Unit(benchmark::kMillisecond);
 BENCHMARK(build)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(ping_pong_one_worker)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(ping_pong_two_workers)->UseRealTime()->Unit(benchmark::kMillisecond);

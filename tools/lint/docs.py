@@ -11,6 +11,8 @@ docs/reference (`tools/dev docs`: all generated pages).
   package   docs/reference/dependencies.md and tools/packages.txt name different packages
   command   a `witan COMMAND` in README.md, docs/ or an error text is not a command of tools/witan
   tree      an actor of actors/node/tree.cpp is not in the tree drawn on docs/architecture.md
+  snippet   code under `<!-- same as FILE: NAME -->` differs from the lines between `// [NAME]` and
+            `// [/NAME]` of FILE
   hop       `// vote path N/M` comments: one missing, doubled, or not on docs/trace-a-vote.md
 Self-tests: test_lints.py.
 """
@@ -39,6 +41,7 @@ SECTION = re.compile(r'/\*\s*([^*]+?)\s*\*/')
 TREE_PAGE, TREE = 'docs/architecture.md', 'actors/node/tree.cpp'
 COMMAND = re.compile(r'(?:`|^)witan ([a-z]+)(?: ([a-z][a-z-]*)(?![\w.]))?', re.M)
 CONSTANT = re.compile(r'^inline constexpr [\w:]+ (\w+) = ([^;]+);(?: *// *(.*))?', re.M)
+SNIPPET = re.compile(r'^<!-- same as (\S+): (\S+) -->\n```\w*\n(.*?)^```$', re.S | re.M)
 HOP = re.compile(r'//.*\bvote path (\d+)/(\d+)')
 
 
@@ -57,6 +60,19 @@ def check_links(path, text, paths):
             continue
         if posixpath.normpath(posixpath.join(posixpath.dirname(path), target)) not in paths:
             findings.append(Finding(path, line_of(clean, match.start()), 'link', f'{target} does not exist'))
+    return findings
+
+
+def check_snippets(path, text, read_file):
+    """`read_file(path)` gives the text of a file, None when there is none."""
+    findings = []
+    for match in SNIPPET.finditer(text):
+        source, name, shown = match.groups()
+        mark = re.escape(name)
+        found = re.search(rf'^// \[{mark}\]\n(.*?)^// \[/{mark}\]$', read_file(source) or '', flags=re.S | re.M)
+        if not found or found.group(1) != shown:
+            findings.append(Finding(path, line_of(text, match.start()), 'snippet',
+                                    f'differs from {source} between // [{name}] and // [/{name}]'))
     return findings
 
 
@@ -239,6 +255,7 @@ def main():
     for path in paths:
         if path.endswith('.md'):
             findings += check_links(path, read(path), everything)
+            findings += check_snippets(path, read(path), lambda p: read(p) if p in paths else None)
     findings += check_errors(read(ERRORS_PAGE) if ERRORS_PAGE in paths else '', codes, exits)
     findings += check_page('limits', LIMITS_PAGE, read(LIMITS_PAGE) if LIMITS_PAGE in paths else '',
                            limits_page({path: read(path) for path in LIMITS}))

@@ -200,6 +200,13 @@ class Docs(unittest.TestCase):
         self.assertEqual(docs.check_links('docs/a.md', good, paths), [])
         self.assertEqual(rules(docs.check_links('docs/a.md', '[n](nothing.md)', paths)), ['link'])
 
+    def test_snippets(self):
+        page = '<!-- same as a.cpp: part -->\n```cpp\nint a;\n```\n'
+        files = {'a.cpp': 'x\n// [part]\nint a;\n// [/part]\n'}.get
+        self.assertEqual(docs.check_snippets('d.md', page, files), [])
+        self.assertEqual(rules(docs.check_snippets('d.md', page.replace('int a', 'int b'), files)), ['snippet'])
+        self.assertEqual(rules(docs.check_snippets('d.md', page.replace('a.cpp', 'b.cpp'), files)), ['snippet'])
+
     def test_errors_page(self):
         codes = '/* bytes */ \\\nX(malformed, "bad bytes") \\\n'
         exits = 'X(ok, 0, "done")'

@@ -1,5 +1,6 @@
 // Cell: one incarnation of an actor inside its CAF shell: the receive side of the door, requests.
 #pragma once
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,9 +48,10 @@ class Cell {
   Cell(caf::event_based_actor& self, Core& core, ChildSpec spec, SlotPtr slot, SlotPtr supervisor);
 
   void on_begin();
-  void on_item(const Item& item);
+  void on_item(Item&& item);
   void on_stop();
   void on_sweep();
+  void on_resume();
   void on_question(Question& question);
   void on_exit();
 
@@ -72,7 +74,11 @@ class Cell {
   template <class F>
   HopOutcome run(const TraceContext& trace, Instant& started, Instant& finished, F&& code);
   bool ensure_begun();
-  HopOutcome process(const Item& item);
+  // `judged`: the faults of this message were asked before.
+  void handle(Item&& item, bool judged);
+  HopOutcome process(const Item& item, bool judged);
+  void resume_after_hold();
+  void give_back(const Item& item);  // ~Item answers a request and reports the loss
   void settle();  // after running: end this incarnation if it failed or stopped itself
   void arm_sweep(PendingTable::TimePoint at);
 
@@ -81,6 +87,8 @@ class Cell {
   bool begun_ = false;
   bool ending_ = false;
   std::optional<std::string> failure_;
+  std::optional<ActorHeld> hold_;  // by a fault; the messages wait in held_
+  std::deque<Item> held_;
   PendingTable pending_;
   std::optional<PendingTable::TimePoint> sweep_at_;
 };

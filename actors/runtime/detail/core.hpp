@@ -216,6 +216,7 @@ void post_after(Core& core, const caf::strong_actor_ptr& to, Duration delay, T&&
 struct Begin {};
 struct Stop {};
 struct Sweep {};
+struct Resume {};  // of an actor held by a fault
 struct RestartOne {
   std::uint64_t kid;
 };
@@ -274,6 +275,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(witan::rt::detail::Item)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(witan::rt::detail::Begin)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(witan::rt::detail::Stop)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(witan::rt::detail::Sweep)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(witan::rt::detail::Resume)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(witan::rt::detail::RestartOne)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(witan::rt::detail::RestartGroup)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(witan::rt::detail::Overdue)

@@ -69,8 +69,10 @@ bool RuleSet::remove(RuleId id) {
 
 std::size_t RuleSet::clear() { return std::exchange(rules_, {}).size(); }
 
-bool RuleSet::has(RuleId id) const {
-  return std::any_of(rules_.begin(), rules_.end(), [id](const Entry& e) { return e.id == id; });
+const Rule* RuleSet::find(RuleId id) const {
+  for (const Entry& entry : rules_)
+    if (entry.id == id) return &entry.rule;
+  return nullptr;
 }
 
 bool RuleSet::any(Moment moment) const {

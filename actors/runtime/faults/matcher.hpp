@@ -60,7 +60,9 @@ class RuleSet {
   // False: there is none.
   bool remove(RuleId id);
   std::size_t clear();
-  [[nodiscard]] bool has(RuleId id) const;
+  [[nodiscard]] bool has(RuleId id) const { return find(id) != nullptr; }
+  // Null: there is none. Valid until rules are added or removed.
+  [[nodiscard]] const Rule* find(RuleId id) const;
   [[nodiscard]] std::size_t size() const { return rules_.size(); }
   [[nodiscard]] std::vector<RuleStatus> list(Instant now) const;
 

@@ -35,6 +35,8 @@ SimCluster::SimCluster(const SimOptions& options)
     auto node = std::make_unique<Node>();
     node->index = i;
     node->key = static_cast<std::uint8_t>(i + 1);
+    node->faults = std::make_unique<faults::ActorFaults>(rules_, "n" + std::to_string(i),
+                                                         faults::Waiting::held);
     write_new_sign_state(node->fs, world_.chain_id, key_number(node->key).public_key());
     if (options.behaviour != nullptr && options.guilty == i) {
       auto insider = byzantine::Insider::make(world_.genesis, key_number(node->key));
@@ -72,6 +74,7 @@ void SimCluster::start(std::size_t index) {
     if (node.up) node.exits.push_back(s);
     node.up = false;
   };
+  options.faults = node.faults.get();
   node.runtime = std::make_unique<rt::Runtime>(std::move(options));
   now_ = std::max(now_, node.runtime->virtual_now());
   node.runtime->advance_to(now_);
@@ -88,6 +91,19 @@ void SimCluster::crash(std::size_t index) {
   node.blocks.reset();
   node.state.reset();
   node.index_store.reset();
+}
+
+faults::RuleId SimCluster::fault(std::string_view rule) {
+  const auto ids = rules_.add_text(rule);
+  BOOST_TEST_CONTEXT(rule) { WITAN_REQUIRE_OK(ids); }
+  return ids->front();
+}
+
+rt::ActorStatus SimCluster::actor(std::size_t node, std::string_view path) const {
+  for (auto& status : nodes_[node]->runtime->tree())
+    if (status.path == path) return status;
+  BOOST_FAIL("no actor stands at " << path);
+  return {};
 }
 
 rt::SupervisorSpec SimCluster::tree(Node& node) {

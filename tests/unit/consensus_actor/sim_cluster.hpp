@@ -7,6 +7,7 @@
 
 #include "actors/evidence/evidence_actor.hpp"
 #include "actors/ledger/ledger_actor.hpp"
+#include "actors/runtime/faults/plan.hpp"
 #include "storage/block_store.hpp"
 #include "storage/kv.hpp"
 #include "storage/state_store.hpp"
@@ -42,6 +43,13 @@ class SimCluster {
   void start(std::size_t node);
   // Power loss: what was not synced to the log is gone, and nothing more is sent.
   void crash(std::size_t node);
+  // Adds a fault rule (docs/faults.md) for the actors; the nodes are called n0, n1, ... Windows
+  // count from now. A rule that is not valid fails the test.
+  faults::RuleId fault(std::string_view rule);
+  [[nodiscard]] std::uint64_t hits(faults::RuleId rule) const { return rules_.hits(rule); }
+  void clear_faults() { rules_.clear(); }
+  // How an actor of a node that is up is doing.
+  [[nodiscard]] rt::ActorStatus actor(std::size_t node, std::string_view path) const;
   // Runs until every correct node that is up has committed `height`; false: not within the virtual
   // time.
   [[nodiscard]] bool run_until(Height height, Duration limit);
@@ -83,6 +91,7 @@ class SimCluster {
     std::unique_ptr<BlockStore> blocks;
     std::unique_ptr<StateStore> state;
     std::unique_ptr<KvStore> index_store;
+    std::unique_ptr<faults::ActorFaults> faults;
     std::unique_ptr<rt::Runtime> runtime;
     bool up = false;
     std::uint64_t lives = 0;
@@ -97,6 +106,17 @@ class SimCluster {
     std::size_t from = 0;
     std::size_t to = 0;
     Envelope envelope;
+  };
+
+  // The time of the whole cluster, for the windows of fault rules.
+  class ClusterClock final : public Clock {
+   public:
+    explicit ClusterClock(const Instant& now) : now_(now) {}
+    [[nodiscard]] Instant now() const override { return now_; }
+    [[nodiscard]] UnixTime unix_now() const override { return {now_.ns}; }
+
+   private:
+    const Instant& now_;
   };
 
   rt::SupervisorSpec tree(Node& node);
@@ -119,6 +139,8 @@ class SimCluster {
   ChainWorld world_;
   Random random_;
   Instant now_{};
+  ClusterClock clock_{now_};
+  faults::Rules rules_{{.seed = options_.seed, .clock = &clock_}};
   std::vector<std::unique_ptr<Node>> nodes_;
   std::map<std::pair<Instant, std::uint64_t>, Packet> packets_;
   std::uint64_t next_packet_ = 0;

@@ -12,8 +12,10 @@ class Plan final : public FaultPlan {
   void on_handle(const Envelope& e, std::string_view path) override {
     if (handle && e.is<Note>()) handle(path);
   }
+  bool still_held(std::uint32_t ticket) override { return held && ticket == 7; }
   std::function<FaultVerdict()> deliver;
   std::function<void(std::string_view)> handle;
+  bool held = false;
 };
 
 struct Seen {
@@ -98,6 +100,82 @@ BOOST_AUTO_TEST_CASE(a_rule_that_throws_fails_the_actor_which_is_restarted) {
   check_lines(journal.lines(), {"2"});
   BOOST_CHECK_EQUAL(row(runtime, "/node/a").last_reason, "injected");
   BOOST_CHECK_EQUAL(row(runtime, "/node/a").restarts, 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_killed_actor_does_not_handle_and_its_asker_hears_unavailable) {
+  Plan plan;
+  plan.handle = [](std::string_view) { throw ActorKilled{}; };
+  Sink sink;
+  auto o = virtual_options();
+  o.trace = &sink;
+  Journal journal;
+  Script script;
+  script.note = [&](Scripted&, Note::Reader, const Envelope&) { journal.add("handled"); };
+  script.question = [](Scripted& self, Question::Reader, const Envelope& e) {
+    self.ctx().reply(e, numbered<Answer>(1));
+  };
+  Runtime runtime(std::move(o));
+  runtime.start(node({child("a", script)}));
+  runtime.drain();
+  runtime.set_faults(&plan);
+  const auto a = runtime.ref<ProbeRole>("/node/a");
+  (void)a.send(note("1"));
+  runtime.ask<Answer>(a, numbered<Question>(1), Duration::from_s(5), [&](Result<Answer::Reader> r) {
+    journal.add(r ? "answered" : std::string(name_of(r.error().code)));
+  });
+  runtime.advance(Duration::from_s(1));
+  check_lines(journal.lines(), {"unavailable"});
+  BOOST_CHECK_EQUAL(row(runtime, "/node/a").restarts, 1u);
+  BOOST_CHECK_EQUAL(row(runtime, "/node/a").last_reason, "killed by a fault rule");
+  BOOST_CHECK(sink.hops.front().outcome == HopOutcome::lost);
+}
+
+BOOST_AUTO_TEST_CASE(a_held_actor_keeps_its_messages_in_order_until_the_time_is_over) {
+  for (const bool timed : {true, false}) {
+    Plan plan;
+    plan.handle = [n = 0, timed](std::string_view) mutable {
+      if (n++ == 0) throw ActorHeld{timed ? Duration::from_ms(50) : Duration{}, 7};
+    };
+    plan.held = true;
+    Journal journal;
+    Script script;
+    script.note = [&](Scripted&, Note::Reader m, const Envelope&) {
+      journal.add(m.getText().cStr());
+    };
+    auto o = virtual_options();
+    o.faults = &plan;
+    Runtime runtime(std::move(o));
+    runtime.start(node({child("a", script)}));
+    const auto a = runtime.ref<ProbeRole>("/node/a");
+    for (const char* text : {"1", "2", "3"}) (void)a.send(note(text));
+    runtime.advance(Duration::from_ms(49));
+    (void)a.send(note("4"));
+    runtime.drain();
+    check_lines(journal.lines(), {});
+    BOOST_CHECK_EQUAL(row(runtime, "/node/a").mailbox[1].depth, 4u);
+    plan.held = false;
+    runtime.advance(Duration::from_ms(20));
+    check_lines(journal.lines(), {"1", "2", "3", "4"});
+    BOOST_CHECK_EQUAL(row(runtime, "/node/a").mailbox[1].depth, 0u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_a_held_actor_had_not_read_when_it_stopped_is_lost_not_leaked) {
+  Plan plan;
+  plan.handle = [](std::string_view) { throw ActorHeld{Duration::from_s(100), 7}; };
+  Sink sink;
+  auto o = virtual_options();
+  o.faults = &plan;
+  o.trace = &sink;
+  Runtime runtime(std::move(o));
+  runtime.start(node({child("a", {})}));
+  const auto a = runtime.ref<ProbeRole>("/node/a");
+  (void)a.send(note("1"));
+  (void)a.send(note("2"));
+  runtime.drain();
+  (void)runtime.stop(Duration::from_s(1));
+  BOOST_CHECK_EQUAL(sink.hops.size(), 2u);
+  for (const auto& hop : sink.hops) BOOST_CHECK(hop.outcome == HopOutcome::lost);
 }
 
 BOOST_AUTO_TEST_CASE(spans_form_a_tree_across_three_actors) {
