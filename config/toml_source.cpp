@@ -6,6 +6,8 @@
 #include <sstream>
 #include <toml.hpp>
 
+#include "messages/base/utf8.hpp"
+
 namespace witan {
 
 namespace {
@@ -52,6 +54,25 @@ Status check_nesting(std::string_view text, const std::string& name) {
       return fail(ErrorCode::config, name + ":" + std::to_string(line),
                   "nested deeper than any option is");
     }
+  }
+  return {};
+}
+
+// toml11 3.7.1 reads outside its memory while it describes a byte in a quoted text that is not
+// UTF-8.
+Status check_utf8(std::string_view text, const std::string& name) {
+  std::size_t line = 1, line_begin = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = utf8_length(text.substr(i));
+    if (length == 0) {
+      return fail(ErrorCode::config, place(name, line, i - line_begin + 1),
+                  "a byte that is not UTF-8: save the file as UTF-8");
+    }
+    if (text[i] == '\n') {
+      ++line;
+      line_begin = i + 1;
+    }
+    i += length;
   }
   return {};
 }
@@ -130,6 +151,7 @@ Result<toml::value> parse_text(std::string_view text, const std::string& name) {
     return fail(ErrorCode::config, name,
                 "larger than " + std::to_string(config_bytes_max) + " bytes");
   }
+  WITAN_TRY_VOID(check_utf8(text, name));
   WITAN_TRY_VOID(check_nesting(text, name));
   try {
     std::istringstream stream{std::string(text)};

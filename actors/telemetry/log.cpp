@@ -9,29 +9,10 @@
 #include <cstdio>
 #include <mutex>
 
+#include "messages/base/utf8.hpp"
+
 namespace witan {
 namespace {
-
-// Length of the valid UTF-8 sequence at the start of `s` (RFC 3629: no surrogates, no overlong
-// forms, at most U+10FFFF), or 0.
-std::size_t utf8_length(std::string_view s) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
-  const auto tail = [&](std::size_t i) { return i < s.size() && (at(i) & 0xC0) == 0x80; };
-  const unsigned char c = at(0);
-  if (c < 0x80) return 1;
-  if (c >= 0xC2 && c <= 0xDF) return tail(1) ? 2 : 0;
-  if (c >= 0xE0 && c <= 0xEF) {
-    if (!tail(1) || !tail(2)) return 0;
-    if ((c == 0xE0 && at(1) < 0xA0) || (c == 0xED && at(1) > 0x9F)) return 0;
-    return 3;
-  }
-  if (c >= 0xF0 && c <= 0xF4) {
-    if (!tail(1) || !tail(2) || !tail(3)) return 0;
-    if ((c == 0xF0 && at(1) < 0x90) || (c == 0xF4 && at(1) > 0x8F)) return 0;
-    return 4;
-  }
-  return 0;
-}
 
 void append_hex(std::string& out, std::string_view raw) {
   constexpr char digits[] = "0123456789abcdef";

@@ -22,6 +22,9 @@ namespace witan::faults {
 
 struct RulesOptions {
   std::uint64_t seed = 0;
+  // What something in this program asks these rules about: a rule for anything else is refused, so
+  // that no fault is believed to be on that nobody obeys.
+  std::vector<Target> obeyed{Target::actor};
   // Times of windows; null: windows see no time pass. Must outlive the rules.
   const Clock* clock = nullptr;
   // A hit, with its rule's text; after the decision, outside any lock, in the thread of the hit.
@@ -35,7 +38,7 @@ class Rules {
  public:
   explicit Rules(RulesOptions options) : options_(std::move(options)), set_(options_.seed) {}
 
-  // All or none. Errors: bad_rule.
+  // All or none. Errors: bad_rule (also: for a target that is not `obeyed`).
   Result<std::vector<RuleId>> add(std::vector<Rule> rules);
   // The lines of a text (rule.hpp), checked against schema_vocabulary(). One line is called by its
   // column, several by "rules:line:column".

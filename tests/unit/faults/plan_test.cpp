@@ -66,6 +66,18 @@ BOOST_AUTO_TEST_CASE(misspelt_messages_fields_and_values_are_refused_with_their_
   BOOST_CHECK_EQUAL(rules.list().size(), 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_rule_that_nothing_obeys_is_refused_with_all_that_came_with_it) {
+  Rules rules({});
+  for (const char* text : {"on link a -> b do drop", "on disk **/wal/* do no_space",
+                           "on clock do step 1s", "on /a do drop\non link a -> b do drop"}) {
+    const auto why = refusal(rules, text);
+    BOOST_CHECK_MESSAGE(why.find("nothing in this program obeys") != std::string::npos, why);
+  }
+  BOOST_CHECK(rules.list().empty());
+  Rules all({.obeyed = {Target::actor, Target::link, Target::disk, Target::clock}});
+  WITAN_REQUIRE_OK(all.add_text("on /a do drop\non link a -> b do drop"));
+}
+
 BOOST_AUTO_TEST_CASE(the_door_of_a_node_obeys_its_rules) {
   std::vector<std::string> hits;
   std::size_t size = 0;
@@ -98,7 +110,7 @@ BOOST_AUTO_TEST_CASE(the_door_of_a_node_obeys_its_rules) {
 
 BOOST_AUTO_TEST_CASE(windows_and_wall_clocks_follow_the_given_clock) {
   HandClock clock;
-  Rules rules({.clock = &clock});
+  Rules rules({.obeyed = {Target::clock}, .clock = &clock});
   const FaultClock wall(clock, rules, "n1");
   clock.time = {5'000'000'000};
   WITAN_REQUIRE_OK(rules.add_text("on clock from 1s until 2s do step 3s"));

@@ -1,5 +1,6 @@
 #include "messages/base/codec_bytes.hpp"
 #include "messages/base/random.hpp"
+#include "messages/base/utf8.hpp"
 #include "tests/support/property.hpp"
 
 using namespace witan;
@@ -10,6 +11,17 @@ BOOST_AUTO_TEST_CASE(hex_refuses_odd_length_and_foreign_characters) {
   WITAN_CHECK_ERROR(from_hex("abc"), ErrorCode::malformed);
   WITAN_CHECK_ERROR(from_hex("zz"), ErrorCode::malformed);
   BOOST_CHECK(*from_hex("00fF") == (Bytes{0x00, 0xff}));
+}
+
+BOOST_AUTO_TEST_CASE(utf8_has_no_overlong_forms_surrogates_or_cut_sequences) {
+  BOOST_CHECK_EQUAL(utf8_length(""), 0u);
+  BOOST_CHECK_EQUAL(utf8_length("ab"), 1u);
+  BOOST_CHECK_EQUAL(utf8_length("\xC3\xA9z"), 2u);
+  BOOST_CHECK_EQUAL(utf8_length("\xE2\x82\xAC"), 3u);
+  BOOST_CHECK_EQUAL(utf8_length("\xF4\x8F\xBF\xBF"), 4u);
+  for (const char* bad : {"\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+                          "\xC3", "\xE2\x82", "\xF5\x80\x80\x80"})
+    BOOST_CHECK_EQUAL(utf8_length(bad), 0u);
 }
 
 WITAN_PROPERTY(hex_round_trips,
