@@ -4,7 +4,11 @@
   mutants.py --check             every `old` text of table.toml still occurs exactly once (a lint)
   mutants.py [--only ID ...] [--program TEST ...] [--jobs N] [--fresh]
                                  compiles each mutant beside the tree, links the tests that it names with it,
-                                 runs them with limits of time and memory, and rewrites docs/mutants.md
+                                 runs them until something fails, and rewrites docs/mutants.md
+
+A mutant may loop for ever, so its tests have a limit: of computing time, several times what the unchanged program
+needs, so that a slow or busy machine kills nobody. A test that waits without computing is ended after a long time and
+counts as "did not end", not as killed.
 
 Results are kept in build/mutants/results.json by the mutant's text and its file's content, so that a run that
 was interrupted goes on and a mutant that was killed is not run again (--fresh forgets them). A run of some rows
@@ -15,12 +19,16 @@ import argparse
 import concurrent.futures
 import hashlib
 import json
+import math
 import os
 import pathlib
 import re
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import tomllib
 
@@ -29,7 +37,8 @@ TABLE = ROOT / 'tools/mutants/table.toml'
 PAGE = ROOT / 'docs/mutants.md'
 WORK = ROOT / 'build/mutants'
 BUILD = ROOT / 'build/release'
-TEST_SECONDS = 150
+CPU_SECONDS_MIN, CPU_FACTOR = 150, 5
+WALL_SECONDS_MIN, WALL_FACTOR = 1200, 20
 TEST_BYTES = 700 << 20
 FIELDS = {'id', 'rule', 'change', 'file', 'old', 'new', 'tests', 'explained'}
 
@@ -88,6 +97,35 @@ def commands_of(test):
     return compiles, next(line for line in reversed(lines) if f' -o bin/{test} ' in line)
 
 
+def limits_for(cpu, wall):
+    """Seconds that a mutant of a program may compute, and may take, when the program itself took these."""
+    return (math.ceil(max(CPU_SECONDS_MIN, CPU_FACTOR * cpu)), math.ceil(max(WALL_SECONDS_MIN, WALL_FACTOR * wall)))
+
+
+def end_group(child):
+    """The program and what it has started, unless it has ended."""
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+def judgement(test, child, cpu_max, wall_max, overdue):
+    """Reads what a test program says until it says enough."""
+    said = []
+    for line in child.stdout:
+        said.append(line)
+        if case := re.search(r'error: in "([^"]+)"', line):
+            return 'killed', f'{test}: {case.group(1)}'
+    code = child.wait()
+    if overdue.is_set():
+        return 'did not end', f'{test}: within {wall_max} s'
+    if code == 0:
+        return 'survived', ''
+    if code == -signal.SIGXCPU:
+        return 'killed', f'{test}: computes for more than {cpu_max} s'
+    case = re.search(r'in "([^"]+)"', ''.join(said))
+    return 'killed', f'{test}: {case.group(1)}' if case else f'{test}: ended with {code}'
+
+
 class Bench:
     """Compiles a changed source beside the tree, links it before the library that holds the original, and runs that.
 
@@ -96,6 +134,7 @@ class Bench:
 
     def __init__(self, tests):
         self.commands = {test: commands_of(test) for test in tests}
+        self.limits = {}
 
     def program(self, mutant, test, folder):
         """Path of the test program with the mutant in it; raises CalledProcessError when it does not build."""
@@ -117,20 +156,37 @@ class Bench:
     def shell(command):
         subprocess.run(command, shell=True, cwd=BUILD, check=True, capture_output=True, text=True)
 
+    def measure(self, test):
+        """Runs the unchanged program, which must pass, and derives the limits of its mutants from what it took."""
+        before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        verdict, by = self.run(BUILD / 'bin' / test, test)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if verdict != 'survived':
+            raise SystemExit(f'mutants: the unchanged code fails: {by}')
+        cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+        wall = time.monotonic() - begin
+        self.limits[test] = limits_for(cpu, wall)
+        print(f'mutants: {test} passes unchanged, {cpu:.0f} s of computing in {wall:.0f} s', flush=True)
+
     def run(self, program, test):
-        """'' when it passes, else what noticed."""
-        # A rule may loop for ever without its guard.
-        command = ['prlimit', f'--as={TEST_BYTES}', str(program), '--log_level=error', '--report_level=short',
-                   '--color_output=no']
+        """The verdict, and what noticed. The first failed check decides: the rest is not run."""
+        cpu_max, wall_max = self.limits.get(test, (None, None))
+        limits = [f'--as={TEST_BYTES}', *([f'--cpu={cpu_max}:{cpu_max + 5}'] if cpu_max else [])]
+        command = ['prlimit', *limits, str(program), '--log_level=error', '--report_level=short', '--color_output=no']
+        child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                 errors='replace', env=dict(os.environ, RC_PARAMS='seed=1'), start_new_session=True)
+        overdue = threading.Event()
+        alarm = threading.Timer(wall_max, lambda: (overdue.set(), end_group(child))) if wall_max else None
+        if alarm:
+            alarm.start()
         try:
-            run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors='replace',
-                                 timeout=TEST_SECONDS, env=dict(os.environ, RC_PARAMS='seed=1'))
-        except subprocess.TimeoutExpired:
-            return f'{test}: did not end within {TEST_SECONDS} s'
-        if run.returncode == 0:
-            return ''
-        case = re.search(r'in "([^"]+)"', run.stdout + run.stderr)
-        return f'{test}: {case.group(1)}' if case else f'{test}: ended with {run.returncode}'
+            return judgement(test, child, cpu_max, wall_max, overdue)
+        finally:
+            if alarm:
+                alarm.cancel()
+            end_group(child)
+            child.stdout.close()
+            child.wait()
 
     def judge(self, mutant):
         start = time.monotonic()
@@ -142,8 +198,9 @@ class Bench:
                 except subprocess.CalledProcessError as error:
                     result = {'verdict': 'does not build', 'by': (error.stderr or error.stdout)[-600:]}
                     break
-                if by := self.run(program, test):
-                    result = {'verdict': 'killed', 'by': by}
+                verdict, by = self.run(program, test)
+                if verdict != 'survived':
+                    result = {'verdict': verdict, 'by': by}
                     break
         return mutant, result, time.monotonic() - start
 
@@ -197,8 +254,7 @@ def run_all(mutants, jobs, results):
                    stdout=subprocess.DEVNULL)
     bench = Bench(tests)
     for test in tests:
-        if by := bench.run(BUILD / 'bin' / test, test):
-            raise SystemExit(f'mutants: the unchanged code fails: {by}')
+        bench.measure(test)
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         for done in concurrent.futures.as_completed([pool.submit(bench.judge, m) for m in wanted]):
             mutant, result, seconds = done.result()
