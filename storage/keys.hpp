@@ -57,8 +57,9 @@ inline constexpr std::uint8_t sign_state = 'O';
 inline constexpr std::uint8_t committed_evidence = 'E';
 inline constexpr std::uint8_t pending_evidence = 'P';
 inline constexpr std::uint8_t own_alarm = 'A';
+inline constexpr std::uint8_t own_acknowledged = 'K';
 
-inline constexpr std::array<Column, 15> columns{{
+inline constexpr std::array<Column, 16> columns{{
     {Database::blocks, block, "block", "block_store", "height", "block id, block"},
     {Database::blocks, commit_certificate, "commit", "block_store", "height", "CommitCertificate"},
     {Database::blocks, receipts, "receipts", "block_store", "height", "Receipts"},
@@ -75,6 +76,8 @@ inline constexpr std::array<Column, 15> columns{{
      "Evidence"},
     {Database::index, pending_evidence, "pending_evidence", "evidence", "height, hash", "Evidence"},
     {Database::index, own_alarm, "own_alarm", "evidence", "nothing", "Evidence"},
+    {Database::index, own_acknowledged, "own_acknowledged", "evidence",
+     "height, round, kind, validator", "Evidence"},
 }};
 
 inline void append_u64_be(Bytes& out, std::uint64_t value) {

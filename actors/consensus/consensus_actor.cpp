@@ -2,6 +2,7 @@
 #include "actors/consensus/consensus_actor.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "messages/base/hex.hpp"
 #include "messages/wire/consensus_codec.hpp"
@@ -105,15 +106,22 @@ void ConsensusActor::on_late_vote(schema::Vote::Reader in, const Envelope& envel
 
 void ConsensusActor::look_at_late(schema::Vote::Reader in, std::uint32_t unverified_from) {
   if (recovery_ || in.getHeight() + 1 != height_.get()) return;
-  const auto late = read_vote(in);
-  if (!late) return;
-  const auto held = core_.contradicted_by(late->vote);
-  if (!held) return;
-  const bool same_place =
-      held->vote.round == late->vote.round && held->vote.type == late->vote.type;
-  if (same_place) return send_evidence(ordered(*held, *late), unverified_from);
-  const bool forgot = late->vote.type == VoteType::prevote;
-  send_evidence(forgot ? Amnesia{*held, *late} : Amnesia{*late, *held}, unverified_from);
+  const auto vote = read_vote(in);
+  if (!vote || vote->vote.validator >= options_.validators->size()) return;
+  const LateVotes::Late late{*vote, unverified_from};
+  if (const auto held = core_.contradicted_by(late.vote.vote)) accuse({*held, 0}, late);
+  for (const LateVotes::Late& other : late_.add(late)) accuse(other, late);
+}
+
+void ConsensusActor::accuse(const LateVotes::Late& a, const LateVotes::Late& b) {
+  if (a.vote.vote.type != b.vote.vote.type) {
+    const bool in_order = a.vote.vote.type == VoteType::precommit;
+    const auto& [precommit, prevote] = in_order ? std::tie(a, b) : std::tie(b, a);
+    return send_evidence(Amnesia{precommit.vote, prevote.vote}, precommit.from, prevote.from);
+  }
+  const DuplicateVote pair = ordered(a.vote, b.vote);
+  const bool in_order = pair.first == a.vote;
+  send_evidence(pair, in_order ? a.from : b.from, in_order ? b.from : a.from);
 }
 
 void ConsensusActor::take_vote(const SignedVote& vote) {

@@ -17,6 +17,7 @@
 #include "actors/consensus/core/adaptive_timeouts.hpp"
 #include "actors/consensus/core/block_book.hpp"
 #include "actors/consensus/core/driver/consensus_core.hpp"
+#include "actors/consensus/core/late_votes.hpp"
 #include "actors/consensus/core/liveness.hpp"
 #include "actors/consensus/early_messages.hpp"
 #include "actors/consensus/effect_batch.hpp"
@@ -70,6 +71,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   void on_late_vote(schema::Vote::Reader in, const Envelope& envelope);
   // Evidence by a vote of the height just decided; 0: its signature is verified.
   void look_at_late(schema::Vote::Reader in, std::uint32_t unverified_from);
+  void accuse(const LateVotes::Late& a, const LateVotes::Late& b);
   void on_round_status(schema::RoundStatus::Reader in, const Envelope& envelope);
   // ---- from this node
   void on_own_vote(schema::OwnVote::Reader in, const Envelope& envelope);
@@ -136,7 +138,8 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   void tell_new_round(const EnterRound& effect);
   // To the log and the evidence pool, which tells the watchers.
   void tell_evidence(const Evidence& evidence);
-  void send_evidence(const Evidence& evidence, std::uint32_t unverified_from);
+  // The peers that sent its votes, where nobody verified them; 0: verified.
+  void send_evidence(const Evidence& evidence, std::uint32_t first_from, std::uint32_t second_from);
   // Into the block book; a second one of a proposer is evidence. False: not taken.
   bool take_proposal(const SignedProposal& proposal, Round current,
                      std::optional<UnixTime> now = std::nullopt);
@@ -156,6 +159,7 @@ class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
   ConsensusOptions options_;
   HeightMetrics measure_;
   ConsensusCore core_;
+  LateVotes late_;  // of the height before, as core_ has those that were in time
   BlockBook blocks_;
   EffectBatch batch_;
   std::optional<Recovery> recovery_;  // while replaying the log

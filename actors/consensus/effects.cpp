@@ -28,6 +28,7 @@ void ConsensusActor::run(std::vector<Effect> effects) {
   flush_batch();
   if (!std::exchange(decided_, false)) return;
   ++height_;
+  late_.clear();
   plan_next_height();
 }
 
@@ -145,14 +146,16 @@ void ConsensusActor::tell_evidence(const Evidence& evidence) {
   measure_.equivocated(key.validator);
   log_event(services_.log, Event::equivocation,
             {{"kind", kind}, {"validator", accused}, {"height", key.height}, {"round", key.round}});
-  send_evidence(evidence, 0);
+  send_evidence(evidence, 0, 0);
 }
 
-void ConsensusActor::send_evidence(const Evidence& evidence, std::uint32_t unverified_from) {
+void ConsensusActor::send_evidence(const Evidence& evidence, std::uint32_t first_from,
+                                   std::uint32_t second_from) {
   const Bytes item = encode_evidence(evidence);
   Draft<schema::EvidenceFound> found(item.size() / 8 + 16);
   found->setItem(as_data(ByteView(item)));
-  found->setUnverifiedFrom(unverified_from);
+  found->setFirstFrom(first_from);
+  found->setSecondFrom(second_from);
   (void)evidence_.send(std::move(found));
 }
 

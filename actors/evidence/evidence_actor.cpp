@@ -41,12 +41,19 @@ void EvidenceActor::started() {
 
 // ---- what was kept
 
+// Whatever was known before this process, or before the key was here (S16).
+void EvidenceActor::look_for_own() {
+  if (!options_.self || !options_.stop_on_own) return;
+  const auto proofs = proofs_against(*options_.self, options_.store, options_.blocks);
+  if (!proofs) context().fail_node(proofs.error().code, "reading evidence: " + proofs.error().text);
+  if (!proofs->empty()) stop_signing(proofs->front(), true);
+  auto seen = acknowledged_in(options_.store);
+  if (!seen) context().fail_node(seen.error().code, "reading evidence: " + seen.error().text);
+  acknowledged_ = std::move(*seen);
+}
+
 void EvidenceActor::load() {
-  const auto alarm = options_.store.get(Bytes{keys::own_alarm});
-  if (!alarm) context().fail_node(alarm.error().code, "reading evidence: " + alarm.error().text);
-  if (*alarm && options_.stop_on_own)
-    if (const auto evidence = decode_evidence(**alarm))
-      stop_signing(key_of(*evidence), **alarm, false);
+  look_for_own();
   WriteBatch damaged;
   const Status read = options_.store.scan(
       KeyRange::prefix(Bytes{keys::pending_evidence}), Direction::forward,
@@ -105,7 +112,7 @@ void EvidenceActor::keep(EvidencePool::Item item) {
   Draft<schema::EvidenceBatch> gossip(item.bytes.size() / 8 + 32);
   gossip->initItems(1).set(0, as_data(ByteView(item.bytes)));
   (void)peers_.send(std::move(gossip));
-  if (is_own(item.key)) stop_signing(item.key, item.bytes, false);
+  if (is_own(item.key)) stop_signing({item.key, item.bytes}, false);
   offer();
 }
 
@@ -125,19 +132,12 @@ void EvidenceActor::announce(const EvidencePool::Item& item) {
 }
 
 // S16. From here on nothing of this process is signed, sent or handled.
-void EvidenceActor::stop_signing(const EvidenceKey& key, ByteView bytes, bool raise) {
-  if (raise) {
-    WriteBatch alarm;
-    alarm.put(Bytes{keys::own_alarm}, bytes);
-    write(alarm);
-  }
-  const std::string text =
-      "there is proof (" + std::string(name_of(key.kind)) +
-      ") that this validator's key signed "
-      "contradicting messages at height " +
-      std::to_string(key.height.get()) + ", round " + std::to_string(key.round.get()) +
-      ": another process holds the key, or an older backup of it was started. Find and stop it; "
-      "then, knowing the key signs nowhere else, run `witan evidence acknowledge` and start again";
+void EvidenceActor::stop_signing(const OwnProof& proof, bool raise) {
+  const EvidenceKey& key = proof.key;
+  if (raise)
+    if (const Status raised = raise_alarm(options_.store, proof); !raised)
+      context().fail_node(raised.error().code, "writing evidence: " + raised.error().to_string());
+  const std::string text = advice_about(key);
   log_event(
       services_.log, Event::own_double_sign,
       {{"kind", name_of(key.kind)}, {"height", key.height}, {"round", key.round}, {"text", text}});
@@ -147,8 +147,25 @@ void EvidenceActor::stop_signing(const EvidenceKey& key, ByteView bytes, bool ra
 // Made of verified votes it is refused only when the pool is full.
 void EvidenceActor::on_found(schema::EvidenceFound::Reader in, const Envelope&) {
   const auto taken = take(as_view(in.getItem()));
-  if (taken || taken.error().code == ErrorCode::pool_full || in.getUnverifiedFrom() == 0) return;
-  report(in.getUnverifiedFrom(), taken.error());
+  if (taken || taken.error().code == ErrorCode::pool_full) return;
+  if (const auto evidence = decode_evidence(as_view(in.getItem())))
+    report_forgers(*evidence, in.getFirstFrom(), in.getSecondFrom());
+}
+
+void EvidenceActor::report_forgers(const Evidence& evidence, std::uint32_t first_from,
+                                   std::uint32_t second_from) {
+  const auto look = [this](const SignedVote& vote, std::uint32_t from) {
+    if (from == 0) return;
+    if (const auto verified = options_.verifier->verify(vote); !verified)
+      report(from, verified.error());
+  };
+  if (const auto* pair = std::get_if<DuplicateVote>(&evidence)) {
+    look(pair->first, first_from);
+    look(pair->second, second_from);
+  } else if (const auto* forgot = std::get_if<Amnesia>(&evidence)) {
+    look(forgot->precommit, first_from);
+    look(forgot->prevote, second_from);
+  }
 }
 
 void EvidenceActor::report(std::uint32_t peer, const Error& error) {
@@ -309,9 +326,9 @@ void EvidenceActor::on_committed(schema::EvidenceCommitted::Reader in, const Env
                {"height", key.height},
                {"round", key.round},
                {"block", in.getHeight()}});
-    const bool news = !pool_.knows(key);
     if (const auto item = pool_.commit(key)) erase(*item);
-    if (news && is_own(key)) stop_signing(key, as_view(bytes), true);
+    const ByteView proof = as_view(bytes);
+    if (is_own(key)) stop_signing({key, Bytes(proof.begin(), proof.end())}, true);
   }
   services_.metrics.evidence_pending.set_count(pool_.size());
   if (pool_.size() > 0) offer();

@@ -8,7 +8,8 @@
 // Own evidence (S16): proof against this node's own validator key means that the key signs
 // elsewhere, or signed before a backup was restored. It is kept, an alarm is written beside it, and
 // the node ends with sign_conflict before anything more is signed; it refuses to start while the
-// alarm is there (`witan evidence acknowledge`, docs/runbooks/exit-72-sign-state.md).
+// alarm or a proof that nobody acknowledged is there, however it came (own_proof.hpp; `witan
+// evidence acknowledge`, docs/runbooks/exit-72-sign-state.md).
 #pragma once
 #include <functional>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "actors/api/interface.hpp"
 #include "actors/evidence/core/evidence_pool.hpp"
 #include "actors/evidence/interface.hpp"
+#include "actors/evidence/own_proof.hpp"
 #include "actors/ledger/interface.hpp"
 #include "actors/peers/interface.hpp"
 #include "actors/runtime/actor.hpp"
@@ -29,7 +31,8 @@ namespace witan::evidence {
 
 struct EvidenceOptions {
   std::shared_ptr<const Verifier> verifier;  // of the validator set of the epoch
-  KvStore& store;                            // columns pending_evidence and own_alarm
+  KvStore& store;                            // the index; writes pending_evidence and own_alarm
+  const BlockStore* blocks = nullptr;        // looked at for own evidence at the start
   std::optional<ValidatorIndex> self{};
   // The chain's own header and certificate of a decided height. Errors: not_found, pruned, io.
   std::function<Result<ChainHeader>(Height)> chain_header{};
@@ -60,8 +63,12 @@ class EvidenceActor final : public rt::ActorFor<EvidenceRole> {
   Result<std::vector<Hash32>> take_attack(ByteView bytes);
   void keep(EvidencePool::Item item);
   void report(std::uint32_t peer, const Error& error);  // it sent what proves nothing
+  // Of votes that prove nothing together: who sent a forged one.
+  void report_forgers(const Evidence& evidence, std::uint32_t first_from,
+                      std::uint32_t second_from);
   void announce(const EvidencePool::Item& item);
   void load();
+  void look_for_own();
   void offer();
   void judged(const std::vector<EvidenceKey>& offered, schema::EvidenceVerdicts::Reader verdicts);
   // Pending items as messages of at most evidence_bytes_max each; send(Draft<EvidenceBatch>&&).
@@ -69,9 +76,9 @@ class EvidenceActor final : public rt::ActorFor<EvidenceRole> {
   void for_batches(const Send& send) const;
   void erase(const EvidencePool::Item& item);
   void write(const WriteBatch& batch);
-  [[noreturn]] void stop_signing(const EvidenceKey& key, ByteView bytes, bool raise);
+  [[noreturn]] void stop_signing(const OwnProof& proof, bool raise);
   [[nodiscard]] bool is_own(const EvidenceKey& key) const {
-    return options_.stop_on_own && options_.self == key.validator;
+    return options_.stop_on_own && options_.self == key.validator && !acknowledged_.contains(key);
   }
   [[nodiscard]] const PublicKey& accused(const EvidenceKey& key) const {
     return options_.verifier->set().at(key.validator).key;
@@ -80,6 +87,7 @@ class EvidenceActor final : public rt::ActorFor<EvidenceRole> {
   Services services_;
   EvidenceOptions options_;
   EvidencePool pool_;
+  std::set<EvidenceKey> acknowledged_;  // own ones that the operator has seen
   Instant gossiped_{};
   rt::ActorRef<LedgerRole> ledger_;
   rt::ActorRef<PeersRole> peers_;

@@ -49,6 +49,7 @@ Result<std::unique_ptr<Wiring>> Wiring::prepare(NodeInputs inputs, Services serv
   WITAN_TRY(w->stores, Stores::open(w->inputs.home, w->inputs.config.storage, w->chain_id,
                                     genesis.initial_height));
   WITAN_TRY_VOID(w->find_self());
+  WITAN_TRY_VOID(w->refuse_own_proof());
   const FilePath sign_state = w->stores.dir->layout().sign_state();
   if (w->self && !w->remote_signer && !posix_file_system().exists(sign_state)) {
     const std::string_view text =
@@ -79,6 +80,21 @@ Status Wiring::find_self() {
   if (!inputs.config.signer.address.empty()) return use_remote_signer();
   if (inputs.consensus_key) self = validators->index_of(inputs.consensus_key->public_key());
   return {};
+}
+
+// S16, before there is anything that could sign; the evidence actor looks again at what the ledger
+// finds when it opens.
+Status Wiring::refuse_own_proof() {
+  if (!self || inputs.interposer != nullptr) return {};
+  WITAN_TRY(const auto proofs, evidence::proofs_against(*self, *stores.index, stores.blocks.get()));
+  if (proofs.empty()) return {};
+  const EvidenceKey& key = proofs.front().key;
+  WITAN_TRY_VOID(evidence::raise_alarm(*stores.index, proofs.front()));
+  std::string text = evidence::advice_about(key);
+  log_event(
+      services.log, Event::own_double_sign,
+      {{"kind", name_of(key.kind)}, {"height", key.height}, {"round", key.round}, {"text", text}});
+  return fail(ErrorCode::sign_conflict, "index.db", std::move(text));
 }
 
 Status Wiring::use_remote_signer() {
@@ -297,6 +313,7 @@ rt::ChildSpec Wiring::evidence() {
   child.name = "evidence";
   child.factory = [this](rt::ActorContext& context) {
     evidence::EvidenceOptions options{.verifier = verifier, .store = *stores.index};
+    options.blocks = stores.blocks.get();
     options.self = self;
     options.chain_header = [this](Height height) { return stores.chain_header(height); };
     options.stop_on_own = inputs.interposer == nullptr;  // a misbehaving node is meant to go on

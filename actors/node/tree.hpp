@@ -47,6 +47,7 @@ class Wiring {
   // Who we are as a validator, by our own key or by a signer's.
   Status find_self();
   Status use_remote_signer();
+  Status refuse_own_proof();
   [[nodiscard]] rt::SupervisorSpec storage() const;
   [[nodiscard]] rt::SupervisorSpec chain();
   [[nodiscard]] rt::SupervisorSpec peer_family();

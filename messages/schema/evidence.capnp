@@ -40,9 +40,11 @@ struct EvidenceBatch { items @0 :List(Data); }   # at most 16 KiB of canonical e
 # ---- inside the node ---------------------------------------------------------------------------------
 
 struct EvidenceFound {
-  # By the consensus actor, among the votes that it has.
+  # By the consensus actor, among the votes that it has. The peers that sent the first and the second
+  # of its two votes, where nobody has looked at that signature yet; 0: it is verified.
   item @0 :Data;
-  unverifiedFrom @1 :UInt32;   # the peer that sent a vote whose signature nobody looked at yet; 0: none
+  firstFrom @1 :UInt32;
+  secondFrom @2 :UInt32;
 }
 struct PendingEvidence {
   # The pool to the ledger: all that may go into a block, best first. Reply: EvidenceVerdicts.

@@ -5,10 +5,10 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "actors/evidence/own_proof.hpp"
 #include "messages/base/hex.hpp"
 #include "messages/wire/evidence_codec.hpp"
 #include "storage/atomic_file.hpp"
-#include "storage/keys.hpp"
 #include "storage/kv.hpp"
 #include "tools/witan/api_client.hpp"
 #include "tools/witan/home.hpp"
@@ -121,24 +121,24 @@ Result<int> run_acknowledge(const Program& program, const EvidenceOptions& optio
     return fail(ErrorCode::not_found, files.config().string(), "this is not a node's home");
   WITAN_TRY(const auto lock, DataDir::open(files.layout.home, 0));
   WITAN_TRY(const auto index, open_leveldb(files.layout.index()));
-  const Bytes key{keys::own_alarm};
-  WITAN_TRY(const auto alarm, index->get(key));
+  WITAN_TRY(const auto alarm, evidence::alarm_in(*index));
   if (!alarm) {
     std::printf("no alarm: nothing to acknowledge\n");
     return 0;
   }
-  WITAN_TRY(const Evidence evidence, decode_evidence(*alarm));
-  const EvidenceKey offence = key_of(evidence);
-  std::printf("%s at height %s round %s\n", std::string(name_of(offence.kind)).c_str(),
-              std::to_string(offence.height.get()).c_str(),
-              std::to_string(offence.round.get()).c_str());
+  WITAN_TRY(auto blocks_kv, open_leveldb(files.layout.blocks()));
+  WITAN_TRY(const auto blocks, BlockStore::open(std::move(blocks_kv)));
+  WITAN_TRY(const auto proofs,
+            evidence::proofs_against(alarm->key.validator, *index, blocks.get()));
+  for (const evidence::OwnProof& proof : proofs)
+    std::printf("%s at height %s round %s\n", std::string(name_of(proof.key.kind)).c_str(),
+                std::to_string(proof.key.height.get()).c_str(),
+                std::to_string(proof.key.round.get()).c_str());
   if (!options.i_know)
     return fail(ErrorCode::usage, "--i-know",
                 "the key of this home signed twice: give --i-know only when whoever else signed "
                 "with it is stopped and never starts again");
-  WriteBatch batch;
-  batch.erase(key);
-  WITAN_TRY_VOID(index->write(batch, Durability::synced));
+  WITAN_TRY_VOID(evidence::acknowledge(*index, proofs));
   std::printf("acknowledged: the node may be started\n");
   return 0;
 }

@@ -184,8 +184,20 @@ struct Bench {
       (void)runtime->ref<SessionRole>("/node/peers/session/9").send(Draft<schema::CloseSession>());
     runtime->drain();
   }
+  // That peer's vote, as the verifier passes it on when it is late.
+  void late_vote_from_session(const SignedVote& vote) {
+    session_says = vote;
+    (void)runtime->ref<SessionRole>("/node/peers/session/9").send(Draft<schema::CloseSession>());
+    runtime->drain();
+  }
   void on_session(rt::ActorContext& c, const Envelope& e) {
     if (!e.is<schema::CloseSession>()) return to_session.push_back(e);
+    if (const auto said_now = std::exchange(session_says, std::nullopt)) {
+      Draft<schema::Vote> vote;
+      write_vote(*vote, *said_now);
+      (void)c.ref<ConsensusRole>(ConsensusRole::path).send(std::move(vote));
+      return;
+    }
     Draft<schema::RoundStatus> status;
     status->setHeight(ask_height);
     (void)c.ref<ConsensusRole>(ConsensusRole::path).send(std::move(status));
@@ -261,6 +273,7 @@ struct Bench {
   MemoryFileSystem fs;
   std::vector<Envelope> said, to_session, evidence;
   std::uint64_t ask_height = 0;
+  std::optional<SignedVote> session_says;
   std::vector<CommitCertificate> committed;
   std::vector<Intent> intents;
   std::size_t builds = 0, checks = 0;

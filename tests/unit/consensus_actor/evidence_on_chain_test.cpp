@@ -106,9 +106,11 @@ BOOST_AUTO_TEST_CASE(s16_own_double_sign_stops_the_node_at_once) {
 
   // What `witan evidence acknowledge` does. It catches up, sees the block that holds the proof it
   // knows, and takes part again.
-  WriteBatch batch;
-  batch.erase(Bytes{keys::own_alarm});
-  WITAN_REQUIRE_OK(cluster.index(1).write(batch, Durability::synced));
+  const auto proofs =
+      evidence::proofs_against(cluster.world().index_of(2), cluster.index(1), nullptr);
+  WITAN_REQUIRE_OK(proofs);
+  BOOST_CHECK_EQUAL(proofs->size(), 1u);
+  WITAN_REQUIRE_OK(evidence::acknowledge(cluster.index(1), *proofs));
   cluster.crash(1);
   cluster.start(1);
   BOOST_CHECK(cluster.is_up(1));

@@ -22,8 +22,9 @@ ChainWorld lone_world() {
   return out;
 }
 
-FaultNode::FaultNode(const ChainWorld& world, std::uint64_t segment_bytes)
-    : world_(world), segment_bytes_(segment_bytes) {
+FaultNode::FaultNode(const ChainWorld& world, std::uint64_t segment_bytes,
+                     std::uint64_t sync_every_blocks)
+    : world_(world), segment_bytes_(segment_bytes), sync_every_blocks_(sync_every_blocks) {
   write_new_sign_state(files_, world_.chain_id, key_number(1).public_key());
 }
 
@@ -163,7 +164,7 @@ rt::SupervisorSpec FaultNode::tree() {
                                                       .blocks = *blocks_,
                                                       .state = *state_,
                                                       .index = index_.get(),
-                                                      .sync_every_blocks = 2});
+                                                      .sync_every_blocks = sync_every_blocks_});
     };
     options.verifier_workers = 1;
     return std::make_unique<ledger::LedgerActor>(context, services(), std::move(options));
@@ -188,6 +189,7 @@ rt::SupervisorSpec FaultNode::tree() {
   evidence.name = "evidence";
   evidence.factory = [this](rt::ActorContext& context) {
     evidence::EvidenceOptions options{.verifier = world_.verifier, .store = *index_};
+    options.blocks = blocks_.get();
     options.self = world_.index_of(1);
     options.stop_on_own = stop_on_own_;
     return std::make_unique<evidence::EvidenceActor>(context, services(), std::move(options));

@@ -23,7 +23,8 @@ struct Acknowledged {
 
 class FaultNode {
  public:
-  explicit FaultNode(const ChainWorld& world, std::uint64_t segment_bytes = 8192);
+  explicit FaultNode(const ChainWorld& world, std::uint64_t segment_bytes = 8192,
+                     std::uint64_t sync_every_blocks = 2);
   ~FaultNode() { stop_hard(); }
 
   // Proof against its own key stops the node, as it does any (S16). False: evidence goes its way.
@@ -110,6 +111,7 @@ class FaultNode {
 
   const ChainWorld& world_;
   std::uint64_t segment_bytes_;
+  std::uint64_t sync_every_blocks_;  // of the stores
   IoFaultPlan plan_;
   MemoryFileSystem files_;
   FaultFileSystem fs_{files_, plan_};

@@ -209,6 +209,31 @@ BOOST_AUTO_TEST_CASE(s16_proof_against_the_own_key_stops_every_later_life_whatev
   BOOST_CHECK_GE(stopped, 2U);
 }
 
+// S16: a proof that came with a block and not from a peer, in a process that died before it could
+// raise the alarm; in the second round the index has not taken the block in either.
+BOOST_AUTO_TEST_CASE(s16_a_proof_first_seen_in_a_block_stops_the_next_life) {
+  const ChainWorld world = lone_world();
+  const Evidence proof = duplicate_vote(world, 1, 1);
+  for (const bool indexed : {true, false}) {
+    FaultNode node(world);
+    BOOST_REQUIRE(node.live(Height(1)));
+    node.submit(proof);
+    BOOST_REQUIRE(node.go_on([&] { return node.is_charged(key_of(proof)); }));
+    node.stop_hard();
+    auto disk = node.databases();
+    std::erase_if(disk.index, [&](const auto& entry) {
+      const std::uint8_t column = entry.first[0];
+      return column == keys::pending_evidence ||
+             (!indexed && (column == keys::committed_evidence || column == keys::indexed_height));
+    });
+    node.set_databases(disk);
+    node.stop_on_own(true);
+    const std::uint64_t known = node.acknowledged().rbegin()->first;
+    BOOST_CHECK(!node.live(Height(known + 3)));
+    BOOST_CHECK_EQUAL(node.exit_code().value_or(0), static_cast<int>(ExitCode::sign_state));
+  }
+}
+
 // Each batch of each database and each state of the log can be the last that reached the disk.
 BOOST_AUTO_TEST_CASE(any_mixture_of_what_the_databases_kept_is_brought_into_step) {
   const ChainWorld world = lone_world();

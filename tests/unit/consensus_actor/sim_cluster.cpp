@@ -150,6 +150,7 @@ rt::SupervisorSpec SimCluster::tree(Node& node) {
   evidence.name = "evidence";
   evidence.factory = [this, &node](rt::ActorContext& context) {
     evidence::EvidenceOptions options{.verifier = world_.verifier, .store = *node.index_store};
+    options.blocks = node.blocks.get();
     options.self = world_.index_of(node.key);
     options.chain_header = [](Height) -> Result<ChainHeader> {
       return fail(ErrorCode::not_found, "height");

@@ -25,7 +25,7 @@ struct Site {
     actor.restart = rt::Restart::temporary;
     actor.factory = [this](rt::ActorContext& context) {
       evidence::EvidenceOptions options{.verifier = w.verifier, .store = *store};
-      options.self = w.index_of(1);
+      options.self = self;
       options.chain_header = [this](Height) -> Result<ChainHeader> { return chain; };
       return std::make_unique<evidence::EvidenceActor>(context, services(), std::move(options));
     };
@@ -54,11 +54,19 @@ struct Site {
     context.reply(e, std::move(out));
   }
   [[nodiscard]] auto ref() const { return runtime->ref<EvidenceRole>(EvidenceRole::path); }
-  void find(const Evidence& e, std::uint32_t unverified_from = 0) {
+  // What `witan evidence acknowledge` does; how many proofs it found.
+  std::size_t acknowledge() {
+    const auto proofs = evidence::proofs_against(w.index_of(1), *store, nullptr);
+    WITAN_REQUIRE_OK(proofs);
+    WITAN_REQUIRE_OK(evidence::acknowledge(*store, *proofs));
+    return proofs->size();
+  }
+  void find(const Evidence& e, std::uint32_t first_from = 0, std::uint32_t second_from = 0) {
     const Bytes bytes = encode_evidence(e);
     Draft<schema::EvidenceFound> found(bytes.size() / 8 + 16);
     found->setItem(as_data(ByteView(bytes)));
-    found->setUnverifiedFrom(unverified_from);
+    found->setFirstFrom(first_from);
+    found->setSecondFrom(second_from);
     (void)ref().send(std::move(found));
     runtime->drain();
   }
@@ -111,6 +119,7 @@ struct Site {
   void pass(Duration time) { runtime->advance_to(runtime->virtual_now() + time); }
 
   ChainWorld w{4};
+  std::optional<ValidatorIndex> self = w.index_of(1);
   std::unique_ptr<KvStore> store = std::move(*open_memory());
   ErrorCode verdict = ErrorCode::ok;
   ChainHeader chain;
@@ -159,17 +168,27 @@ BOOST_AUTO_TEST_CASE(a_peer_that_sends_no_proof_is_reported) {
 }
 
 BOOST_AUTO_TEST_CASE(a_late_vote_that_nobody_verified_accuses_by_its_signature_or_its_sender) {
-  find(duplicate_vote(w, 2, 7), 41);
+  find(duplicate_vote(w, 2, 7), 0, 41);
   BOOST_CHECK_EQUAL(stored(), 1u);
   BOOST_CHECK_EQUAL(count<schema::PeerMisbehaved>(peers), 0u);
+  // Of two that nobody had verified, the sender of the forged one is to blame, and only that one.
+  const auto reported = [this] {
+    std::vector<std::uint32_t> out;
+    for (const Envelope& e : peers)
+      if (e.is<schema::PeerMisbehaved>())
+        out.push_back(Received<schema::PeerMisbehaved>(e)->getPeer());
+    peers.clear();
+    return out;
+  };
   DuplicateVote forged = duplicate_vote(w, 3, 7);
   forged.second.signature.data[0] ^= 1;
-  find(forged, 41);
+  find(forged, 40, 41);
+  BOOST_CHECK(reported() == std::vector<std::uint32_t>{41});
+  Amnesia forgot = amnesia(w, 3, 7);
+  forgot.precommit.signature.data[0] ^= 1;
+  find(forgot, 40, 41);
+  BOOST_CHECK(reported() == std::vector<std::uint32_t>{40});
   BOOST_CHECK_EQUAL(stored(), 1u);
-  BOOST_REQUIRE_EQUAL(count<schema::PeerMisbehaved>(peers), 1u);
-  for (const Envelope& e : peers)
-    if (e.is<schema::PeerMisbehaved>())
-      BOOST_CHECK_EQUAL(Received<schema::PeerMisbehaved>(e)->getPeer(), 41u);
 }
 
 BOOST_AUTO_TEST_CASE(committed_evidence_leaves_the_pool_and_does_not_come_back) {
@@ -226,17 +245,47 @@ BOOST_AUTO_TEST_CASE(s16_own_offence_raises_an_alarm_that_outlives_the_process) 
   BOOST_CHECK_EQUAL(stored(keys::own_alarm), 1u);
   start();
   BOOST_CHECK_EQUAL(exits.size(), 2u);
-  WITAN_REQUIRE_OK([&] {
-    WriteBatch batch;
-    batch.erase(Bytes{keys::own_alarm});
-    return store->write(batch, Durability::synced);
-  }());
+  BOOST_CHECK_EQUAL(acknowledge(), 1u);
+  BOOST_CHECK_EQUAL(stored(keys::own_alarm), 0u);
   start();
   BOOST_CHECK_EQUAL(exits.size(), 2u);
   commit(duplicate_vote(w, 1, 7), 9);  // known: the operator has seen it
+  start();
+  gossip({duplicate_vote(w, 1, 7)});  // of a peer that lags behind
   BOOST_CHECK_EQUAL(exits.size(), 2u);
   commit(duplicate_vote(w, 1, 8), 10);  // news
   BOOST_CHECK_EQUAL(exits.size(), 3u);
+}
+
+// The home followed the chain first, and was given the key afterwards.
+BOOST_AUTO_TEST_CASE(s16_a_proof_that_was_here_before_the_key_stops_the_start) {
+  self.reset();
+  start();
+  gossip({duplicate_vote(w, 1, 7), duplicate_vote(w, 1, 8), duplicate_vote(w, 2, 7)});
+  BOOST_REQUIRE_EQUAL(stored(), 3u);
+  BOOST_REQUIRE(exits.empty());
+  self = w.index_of(1);
+  start();
+  BOOST_REQUIRE_EQUAL(exits.size(), 1u);
+  BOOST_CHECK_EQUAL(exits[0].code, static_cast<int>(ExitCode::sign_state));
+  BOOST_CHECK_EQUAL(acknowledge(), 2u);  // all that is known, not only the one it ended for
+  start();
+  BOOST_CHECK_EQUAL(exits.size(), 1u);
+  self = w.index_of(2);
+  start();
+  BOOST_CHECK_EQUAL(exits.size(), 2u);
+}
+
+// The process died between the block and the alarm.
+BOOST_AUTO_TEST_CASE(s16_a_proof_that_only_a_block_holds_stops_the_start) {
+  const Bytes proof = encode_evidence(duplicate_vote(w, 1, 7));
+  Bytes place = keys::at_height(keys::committed_evidence, Height(9));
+  append(place, Bytes{0, 0});
+  WITAN_REQUIRE_OK(store->put(place, proof, Durability::synced));
+  start();
+  BOOST_REQUIRE_EQUAL(exits.size(), 1u);
+  BOOST_CHECK_EQUAL(exits[0].code, static_cast<int>(ExitCode::sign_state));
+  BOOST_CHECK_EQUAL(stored(keys::own_alarm), 1u);
 }
 
 BOOST_AUTO_TEST_CASE(users_submit_evidence_and_attacks) {
