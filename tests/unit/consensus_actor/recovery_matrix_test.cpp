@@ -221,6 +221,20 @@ BOOST_AUTO_TEST_CASE(a_state_or_blocks_of_another_life_are_refused) {
   start_with(foreign);
 }
 
+// The log alone is synced at each vote: until the stores have synced a height it is the only place
+// that has it, however many heights ago that was.
+BOOST_AUTO_TEST_CASE(s17_the_log_keeps_every_height_that_the_stores_have_not_synced) {
+  constexpr std::uint64_t pruning_begins = 64;
+  const ChainWorld world = lone_world();
+  FaultNode node(world, 8192, 1'000'000);
+  BOOST_REQUIRE(node.live(Height(pruning_begins + 6)));
+  const std::size_t known = node.acknowledged().size();
+  node.power_failure({});  // the stores are back at the genesis
+  BOOST_REQUIRE(node.databases().blocks.empty());
+  BOOST_CHECK_MESSAGE(node.live(Height(known + 2)), node.exit_reason());
+  BOOST_CHECK_EQUAL(node.contradiction(), "");
+}
+
 BOOST_AUTO_TEST_CASE(p08_p20_votes_cast_before_a_failed_commit_are_kept_by_the_next_life) {
   const ChainWorld world = lone_world();
   const auto calls = calls_of_a_life(world);

@@ -232,6 +232,29 @@ BOOST_AUTO_TEST_CASE(s14_each_new_signature_is_fresh_but_valid) {
   BOOST_CHECK(verify(key.public_key(), message.view(), sb));
 }
 
+// One bit of the secret in memory flips: what this machine signs then, its own key refuses, and two
+// such signatures may give the secret away.
+BOOST_AUTO_TEST_CASE(s14_a_signature_that_does_not_verify_ends_the_process_unseen) {
+  struct Ended {
+    std::string reason;
+  };
+  auto recovered = recover_sign_state(input());
+  WITAN_REQUIRE_OK(recovered);
+  SecretKey damaged = key.clone();
+  reinterpret_cast<unsigned char*>(&damaged)[31] ^= 1;  // the public half is as it was
+  BOOST_REQUIRE(damaged.public_key() == key.public_key());
+  auto made = Signer::make(std::move(damaged), std::move(*recovered));
+  WITAN_REQUIRE_OK(made);
+  made->finish_recovery();
+  set_crash_hook([](const std::string& reason) { throw Ended{reason}; });
+  BOOST_CHECK_EXCEPTION((void)made->prepare(prevote(1, 0, block_a())), Ended, [](const Ended& e) {
+    return e.reason.find("parsed_.verify") != std::string::npos;
+  });
+  set_crash_hook(nullptr);
+  BOOST_CHECK(made->state().snapshot().recent.empty());
+  BOOST_CHECK(made->adopted().empty());
+}
+
 BOOST_AUTO_TEST_CASE(s16_a_halted_signer_signs_nothing_not_even_again) {
   WITAN_REQUIRE_OK(sign(prevote(5, 2, block_a())));
   signer.halt("evidence of own double sign at height 5");
