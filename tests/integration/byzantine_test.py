@@ -142,6 +142,12 @@ def costs_rounds(run):
     run.wait_metric('witan_consensus_round_increment_total', '', 3)
 
 
+def forgets(run):
+    """Its precommit of one round and its prevote of the next are proof; the prevote often comes after the decision."""
+    costs_rounds(run)
+    proved(run, ['amnesia'])
+
+
 def comes_late(run):
     run.decide()
     run.wait_metric('witan_consensus_late_votes_total', '', 3)
@@ -228,7 +234,7 @@ EXPECTED = {
     'withhold': costs_rounds,
     'delay': comes_late,
     'stale-lock': stale_lock,
-    'amnesia': costs_rounds,
+    'amnesia': forgets,
     'invalid-block': invalid_block,
     'invalid-parts': offends('bad_proof'),
     'far-future-rounds': far_future_rounds,

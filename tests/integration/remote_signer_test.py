@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""A validator whose key is held by a signer process. The node stays up and silent while the signer is away, and
-signs again when it is back; a killed node goes on where it was; of two nodes with one signer the older is fenced;
-a drained signer signs nothing. The network decides all the time and nothing is ever signed twice."""
+"""A validator whose key is held by a signer process. The node stays up and silent while the signer is away, and signs
+again when it is back; a killed node goes on where it was; a damaged log, of the node or of the signer, is repaired
+and the validator signs again; of two nodes with one signer the older is fenced; a drained signer signs nothing. The
+network decides all the time and nothing is ever signed twice."""
 import json
 import shutil
 import signal
@@ -13,6 +14,7 @@ from harness import wait_height, wait_ready, wait_signs
 
 sys.path.insert(0, str(ROOT / 'tools'))
 from local_network import free_port_base  # noqa: E402 (needs the path above)
+from wal_repair_test import dump, flip, run_json  # noqa: E402
 
 REMOTE, SECOND = 3, 4  # a validator, and a second node that is given the same signer
 UNREACHABLE, FENCED, REFUSED = 1, 2, 3  # values of witan_signer_trouble
@@ -123,13 +125,45 @@ def node_dies(network, signer, flags):
     say('a killed node signs again')
 
 
+def repair(test, home, start, signs):
+    """Damages a log in its middle: a start refuses, and the repair keeps the original and what was signed."""
+    records = dump(test, home)
+    flip(home, records[len(records) // 2])
+    test.expect_exit(73, start, 'wal_damaged', 'Nothing was changed')
+    found = run_json(test, 'wal', 'repair', '--home', home, code=73)
+    check(found['changed'] == 'no' and ('lastSigned' in found) == signs, f'{found}')
+    done = run_json(test, 'wal', 'repair', '--home', home, '--cut')
+    check(done['changed'] == 'yes' and done['original'].endswith('wal.damaged-1'), f'{done}')
+    check(('refusedToHeight' in done) == signs, f'a sign-state where there is none, or none where there is one: {done}')
+    if signs:
+        last = [r for r in records if r['kind'] == 'sign' and r['fields']['signed'] != 'watermark'][-1]
+        check(int(done['refusedToHeight']) >= int(last['height']), f'not raised over {last}: {done}')
+
+
+def damaged_logs(test, network, signer, flags):
+    network.kill(REMOTE, signal.SIGTERM)
+    code = network.processes[REMOTE].wait(20)
+    check(code == 0, f'node {REMOTE} ended with {code}: {network.log_tail(REMOTE)}')
+    home = network.home(REMOTE)
+    repair(test, home, ('start', '--home', home, *flags), signs=False)  # its signatures are elsewhere
+    top = network.height(0)
+    network.start(REMOTE, flags)
+    wait_signs(network, REMOTE, top, 60)
+    check(signer.end(signal.SIGTERM) == 0, f'the signer ended with {signer.process.returncode}')
+    repair(test, signer.home, signer.words, signs=True)
+    top = network.height(0)
+    signer.start()
+    wait_signs(network, REMOTE, top, 60)
+    say('damaged logs of node and signer are repaired: it signs again')
+
+
 def two_nodes(network, signer, flags):
     top = network.height(0)
     network.start(SECOND, flags)
     wait_signs(network, SECOND, top, 60)
     wait_trouble(network, REMOTE, FENCED)
     status = signer.ask('status')
-    check(status['epoch'] == '3' and status['holder'] == network.nodes[SECOND]['nodeId'], f'lease: {status}')
+    check(status['epoch'] == '4' and status['holder'] == network.nodes[SECOND]['nodeId'], f'lease: {status}')
     wait_height(network, REMOTE, network.height(0), 60)
     log = network.log_path(REMOTE).read_text(errors='replace')
     check('sign_fenced' in log, 'the log of the fenced node does not say so')
@@ -166,6 +200,7 @@ def body(test):
         test.expect_exit(77, signer.words, 'uses this data directory')
         signer_dies(test, network, signer)
         node_dies(network, signer, flags)
+        damaged_logs(test, network, signer, flags)
         two_nodes(network, signer, (*flags, *second))
         drain(network, signer)
     finally:
