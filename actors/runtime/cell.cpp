@@ -83,6 +83,18 @@ Cell::Cell(caf::event_based_actor& s, Core& c, ChildSpec child, SlotPtr place, S
       random(core.random.fork(slot->path)),
       context_(*this) {}
 
+namespace {
+// One that throws must not keep the others from being told; false: it did.
+bool tell_cancelled(ReplyCallback& callback, const char* why) {
+  try {
+    callback(nullptr, Error{ErrorCode::cancelled, "ask", why});
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+}  // namespace
+
 template <class F>
 HopOutcome Cell::run(const TraceContext& trace, Instant& started, Instant& finished, F&& code) {
   HopOutcome outcome = HopOutcome::threw;
@@ -267,7 +279,9 @@ void Cell::on_exit() {
   slot->uninstall(incarnation.get());
   auto left = pending_.take_all();
   if (!supervisor) {  // the asker: somebody outside waits for each of them
-    for (auto& callback : left) callback(nullptr, Error{ErrorCode::cancelled, "ask", "stopped"});
+    for (auto& callback : left)
+      if (!tell_cancelled(callback, "stopped"))
+        core.event(EventKind::actor_failed, slot->path, "a callback threw when it was cancelled");
   }
   left.clear();
   held_.clear();
@@ -363,7 +377,7 @@ Adoption::~Adoption() {
 }
 
 Question::~Question() {
-  if (callback) callback(nullptr, Error{ErrorCode::cancelled, "ask", "the node has stopped"});
+  if (callback) (void)tell_cancelled(callback, "the node has stopped");
 }
 
 namespace {

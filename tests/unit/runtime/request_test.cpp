@@ -235,5 +235,22 @@ BOOST_AUTO_TEST_CASE(threads_outside_ask_and_get_one_answer) {
   journal.wait_for("cancelled");
 }
 
+BOOST_AUTO_TEST_CASE(a_callback_that_throws_at_the_end_keeps_no_other_from_its_answer) {
+  Journal journal;
+  {
+    Runtime runtime(options());
+    runtime.start(node({child("b", answering([&](Scripted&, Question::Reader m, const Envelope&) {
+                                journal.add("question " + str(m.getNumber()));
+                              }))}));
+    const auto b = runtime.ref<ProbeRole>("/node/b");
+    runtime.ask<Answer>(b, numbered<Question>(1), Duration::from_s(100),
+                        [](AnswerResult) { throw std::runtime_error("a careless callback"); });
+    runtime.ask<Answer>(b, numbered<Question>(2), Duration::from_s(100),
+                        [&](AnswerResult r) { journal.add(show(r)); });
+    journal.wait_for("question 2");
+  }
+  journal.wait_for("cancelled");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 }  // namespace witan::test
