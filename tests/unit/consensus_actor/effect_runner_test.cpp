@@ -46,9 +46,9 @@ struct RunnerWorld {
       return [&list](rt::ActorContext&, const Envelope& e) { list.push_back(e); };
     };
     runtime->start(family(
-        "node", {family("storage",
-                        {runner_child(
-                            fs, world, 1, [this] { return stored; }, segment_bytes, &remembered)}),
+        "node", {family("storage", {runner_child(
+                                       fs, world, 1, [this] { return stored; }, segment_bytes,
+                                       &remembered, nullptr, nullptr, stored_end)}),
                  family("chain", {tap<ConsensusRole>("consensus", keep(to_consensus))}),
                  family("peers", {tap<PeersRole>("peers", keep(to_peers))})}));
     runtime->drain();
@@ -106,6 +106,7 @@ struct RunnerWorld {
   MemoryFileSystem fs;
   std::uint64_t segment_bytes;
   Height stored{0};
+  StoredEnd stored_end;
   std::optional<SignMemory> remembered;
   std::vector<Envelope> to_consensus, to_peers;
   std::vector<rt::ExitStatus> exits;
@@ -420,6 +421,33 @@ BOOST_AUTO_TEST_CASE(recovery_gives_records_in_log_order_above_the_store) {
   // A restarted consensus actor asks again and gets the same.
   BOOST_CHECK_EQUAL(w.recovery(2).size(), 4u);
   BOOST_CHECK(w.recovery(3).empty());
+}
+
+// S18: databases that fit each other and come from another life of the chain.
+BOOST_AUTO_TEST_CASE(s18_stores_that_end_a_height_otherwise_than_the_log_are_refused) {
+  const consensus::HeightEndRecord logged{block(1), Hash32::from(Bytes(32, 5))};
+  consensus::HeightEndRecord other_block = logged, other_state = logged;
+  other_block.block_id = block(2);
+  other_state.state_root = Hash32{};
+  for (const auto& found : {logged, other_block, other_state}) {
+    RunnerWorld w;
+    w.start();
+    EffectBatch batch;  // of the height after it, as it is in a running node
+    batch.log(RecordKind::height_end, logged, Height(1));
+    batch.sign(prevote(2, 0, block(1)));
+    w.persist(batch, 2);
+    w.crash();
+    w.stored = Height(1);
+    w.stored_end = [&found](Height height) -> Result<std::optional<consensus::HeightEndRecord>> {
+      return height == Height(1) ? std::optional(found) : std::nullopt;
+    };
+    w.start();
+    BOOST_REQUIRE_EQUAL(w.exits.empty(), found == logged);
+    if (found == logged) continue;
+    BOOST_CHECK_EQUAL(w.exits[0].code, static_cast<int>(ExitCode::state_root_mismatch));
+    BOOST_CHECK_MESSAGE(w.exits[0].reason.find("do not belong together") != std::string::npos,
+                        w.exits[0].reason);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_height_decided_by_sync_is_never_signed_in) {

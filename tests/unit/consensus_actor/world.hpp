@@ -127,17 +127,21 @@ inline void write_new_sign_state(FileSystem& fs, const ChainId& chain_id, const 
       write_file_atomically(fs, sign_state_file, encode(new_sign_checkpoint(chain_id, key))));
 }
 
+using StoredEnd = decltype(consensus::EffectRunnerOptions::stored_end);
+
 inline rt::ChildSpec runner_child(FileSystem& fs, const ChainWorld& world, std::uint8_t self,
                                   std::function<Height()> store_height,
                                   std::uint64_t segment_bytes = 64 * 1024,
                                   std::optional<SignMemory>* remembered = nullptr,
                                   const std::unique_ptr<BlockStore>* blocks = nullptr,
-                                  std::shared_ptr<RemotePort> remote = nullptr) {
+                                  std::shared_ptr<RemotePort> remote = nullptr,
+                                  StoredEnd stored_end = {}) {
   rt::ChildSpec spec;
   spec.name = "wal";
   spec.restart = rt::Restart::temporary;
   spec.factory = [&fs, &world, self, store_height, segment_bytes, remembered, blocks,
-                  remote = std::move(remote)](rt::ActorContext& context) {
+                  remote = std::move(remote),
+                  stored_end = std::move(stored_end)](rt::ActorContext& context) {
     consensus::EffectRunnerOptions options{.fs = fs,
                                            .wal_folder = wal_folder,
                                            .sign_state_file = sign_state_file,
@@ -147,6 +151,7 @@ inline rt::ChildSpec runner_child(FileSystem& fs, const ChainWorld& world, std::
                                            .store_height = store_height,
                                            .own_commit_height = [] { return Height(0); }};
     options.remote = remote;
+    options.stored_end = stored_end;
     if (!remote) options.consensus_key = secret_of(key_number(self));
     if (blocks != nullptr) {  // of a lone validator: it signed every commit
       options.stored_end = [blocks](Height h) { return consensus::stored_end(**blocks, h); };
