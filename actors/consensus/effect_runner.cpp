@@ -316,12 +316,15 @@ void EffectRunner::publish(const DurableMessage& message, const std::optional<Ce
 }
 
 void EffectRunner::publish(const Durable<SignedVote>& vote) {
-  Draft<schema::Vote> to_peers;
-  write_vote(*to_peers, vote.get());
-  (void)peers_.send(std::move(to_peers));
-  Draft<schema::OwnVote> to_consensus;
-  write_vote(to_consensus->initVote(), vote.get());
-  (void)consensus_.send(std::move(to_consensus));
+  const Vote& v = vote.get().vote;
+  context().in_trace(vote_trace(v.type, v.height.get(), v.round.get(), v.validator), [&] {
+    Draft<schema::Vote> to_peers;
+    write_vote(*to_peers, vote.get());
+    (void)peers_.send(std::move(to_peers));
+    Draft<schema::OwnVote> to_consensus;
+    write_vote(to_consensus->initVote(), vote.get());
+    (void)consensus_.send(std::move(to_consensus));
+  });
 }
 
 // A re-proposal goes out with the polka it leans on: who lacks it can prevote at once.
@@ -330,10 +333,13 @@ void EffectRunner::publish(const Durable<SignedProposal>& proposal,
   Draft<schema::Proposal> to_peers(64 + (polka ? polka->signatures.size() * 10 : 0));
   write_proposal(*to_peers, proposal.get());
   if (polka) write_certificate(to_peers->initPolka(), *polka);
-  (void)peers_.send(std::move(to_peers));
-  Draft<schema::OwnProposal> to_consensus;
-  write_proposal(to_consensus->initProposal(), proposal.get());
-  (void)consensus_.send(std::move(to_consensus));
+  const Proposal& p = proposal.get().proposal;
+  context().in_trace(proposal_trace(p.height.get(), p.round.get()), [&] {
+    (void)peers_.send(std::move(to_peers));
+    Draft<schema::OwnProposal> to_consensus;
+    write_proposal(to_consensus->initProposal(), proposal.get());
+    (void)consensus_.send(std::move(to_consensus));
+  });
 }
 
 void EffectRunner::refuse(const Intent& intent, const Error& error) {

@@ -3,6 +3,7 @@
 // handlers, callbacks, started() and stopping()). Send from started() on, not in the constructor:
 // an actor that throws while it is built should have told nobody anything.
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -16,6 +17,7 @@
 #include "messages/base/time.hpp"
 #include "messages/schema/common.capnp.h"
 #include "messages/wire/envelope.hpp"
+#include "messages/wire/trace_id.hpp"
 
 namespace witan::rt {
 
@@ -42,6 +44,13 @@ class ActorContext {
   [[nodiscard]] const std::string& path() const;
   // Trace of the message being handled.
   [[nodiscard]] TraceContext trace() const;
+
+  // What code() sends begins the trace `id`; its cause is still the message being handled.
+  void in_trace(TraceId id, const std::function<void()>& code);
+  // For a message that came over a connection: what code() sends has the peer's trace as its cause.
+  // Reports the hop (HopKind::network) from `peer`, a node id in hex, and gives `envelope` its
+  // span.
+  void receive(Envelope& envelope, std::string_view peer, const std::function<void()>& code);
 
   // The slot with this absolute path; it is created on first use.
   template <ActorRole Role>

@@ -171,6 +171,7 @@ void Cell::handle(Item&& item, bool judged) {
   }
   Instant started;
   Instant finished;
+  in_timer_ = item.kind == HopKind::timer;
   const HopOutcome outcome =
       run(item.envelope.trace, started, finished, [&] { return process(item, judged); });
   if (outcome == HopOutcome::lost) [[unlikely]] {  // a fault: killed or held before the handler
@@ -184,7 +185,7 @@ void Cell::handle(Item&& item, bool judged) {
     return;
   }
   slot->handled.store(slot->handled.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  core.report_hop(item, slot->path, outcome, started, finished);
+  core.report_hop(item, *slot, outcome, started, finished);
   if (failure_ && item.envelope.request != 0 && item.kind == HopKind::message) {
     core.reply_to(item.envelope,
                   failure_draft({ErrorCode::internal, slot->path, *failure_}).seal());
@@ -344,6 +345,47 @@ void Cell::on_question(Question& question) {
           std::move(question.callback));
 }
 
+namespace {
+// Gives what is sent while it lives another trace.
+class TraceScope {
+ public:
+  explicit TraceScope(const TraceContext& trace) : saved_(current().trace) {
+    current().trace = trace;
+  }
+  ~TraceScope() { current().trace = saved_; }
+  TraceScope(const TraceScope&) = delete;
+  TraceScope& operator=(const TraceScope&) = delete;
+
+ private:
+  TraceContext saved_;
+};
+}  // namespace
+
+void Cell::receive(Envelope& envelope, std::string_view peer, const std::function<void()>& code) {
+  envelope.trace = core.child_of(envelope.trace);
+  TraceSink* sink = core.trace.load(std::memory_order_acquire);
+  const Instant started = sink != nullptr ? core.now() : Instant{};
+  {
+    const TraceScope scope(envelope.trace);
+    code();
+  }
+  if (sink == nullptr) return;
+  sink->hop({envelope, HopKind::network, HopOutcome::handled, MailboxClass::control, peer,
+             slot->path, started, started, core.now(), 0, slot->number, slot->number, core});
+}
+
+// A timer armed by a timer begins a new trace, or a periodic one would be one trace without end.
+// What led to it is still its parent.
+void Cell::after(Duration delay, Envelope&& envelope) {
+  core.stamp(envelope);
+  if (in_timer_) {
+    envelope.trace.trace_hi = core.next_span();
+    envelope.trace.trace_lo = core.next_span();
+    envelope.trace.hops = 0;
+  }
+  core.route_timer(incarnation, std::move(envelope), delay);
+}
+
 Result<ErasedRef> Cell::start_child(const SlotPtr& under, ChildSpec child) {
   const IncarnationPtr parent = under ? under->current() : nullptr;
   if (!parent || !under->supervisor) {
@@ -458,6 +500,19 @@ Random& ActorContext::random() { return cell_.random; }
 const std::string& ActorContext::path() const { return cell_.slot->path; }
 TraceContext ActorContext::trace() const { return detail::current().trace; }
 
+void ActorContext::receive(Envelope& envelope, std::string_view peer,
+                           const std::function<void()>& code) {
+  cell_.receive(envelope, peer, code);
+}
+void ActorContext::in_trace(TraceId id, const std::function<void()>& code) {
+  TraceContext next = trace();
+  next.trace_hi = id.hi;
+  next.trace_lo = id.lo;
+  next.hops = 0;
+  const detail::TraceScope scope(next);
+  code();
+}
+
 ErasedRef ActorContext::erased_ref(std::string_view path) const {
   return ErasedRef(cell_.core.slot(path));
 }
@@ -470,8 +525,7 @@ Delivery ActorContext::self_impl(Envelope&& envelope) {
   return detail::deliver(cell_.slot, std::move(envelope), MailboxClass::control);
 }
 void ActorContext::after_impl(Duration delay, Envelope&& envelope) {
-  cell_.core.stamp(envelope);
-  cell_.core.route_timer(cell_.incarnation, std::move(envelope), delay);
+  cell_.after(delay, std::move(envelope));
 }
 void ActorContext::request_impl(const ErasedRef& to, Envelope&& envelope, MailboxClass mailbox,
                                 Duration deadline, detail::ReplyCallback callback) {

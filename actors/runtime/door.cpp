@@ -6,7 +6,7 @@
 namespace witan::rt {
 
 std::string_view name_of(HopKind kind) {
-  constexpr std::array<std::string_view, 3> names{"message", "reply", "timer"};
+  constexpr std::array<std::string_view, 4> names{"message", "reply", "timer", "network"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -66,6 +66,11 @@ std::uint64_t thread_span(std::uint64_t seed) {
   return mix(state += golden);
 }
 
+// A peer may say any number: it stops at the top instead of beginning anew.
+std::uint16_t one_more_hop(std::uint16_t hops) {
+  return hops == 0xffff ? hops : static_cast<std::uint16_t>(hops + 1);
+}
+
 void push(const IncarnationPtr& to, Item&& item) {
   const bool urgent = item.mailbox == MailboxClass::control && item.kind != HopKind::reply;
   auto element = caf::make_mailbox_element(
@@ -101,12 +106,24 @@ void Core::stamp(Envelope& envelope) {
     next.trace_hi = cause.trace_hi;
     next.trace_lo = cause.trace_lo;
     next.parent = cause.span;
-    next.hops = static_cast<std::uint16_t>(cause.hops + 1);
+    next.hops = one_more_hop(cause.hops);
   } else {
     next.trace_hi = next_span();
     next.trace_lo = next_span();
   }
   envelope.trace = next;
+}
+
+TraceContext Core::child_of(const TraceContext& cause) {
+  TraceContext next = cause;
+  next.span = next_span();
+  next.parent = cause.span;
+  next.hops = one_more_hop(cause.hops);
+  if (cause.trace_hi == 0 && cause.trace_lo == 0) {
+    next.trace_hi = next_span();
+    next.trace_lo = next_span();
+  }
+  return next;
 }
 
 Delivery deliver(const SlotPtr& to, Envelope&& envelope, MailboxClass mailbox) {
@@ -166,7 +183,9 @@ Delivery Core::enqueue(const SlotPtr& to, Envelope&& envelope, MailboxClass mail
   item.envelope = std::move(envelope);
   item.from = inside ? here.slot->number : 0;
   // Inside a handler its start time is near enough, unless a trace wants the truth.
-  item.sent = inside && trace.load(std::memory_order_relaxed) == nullptr ? here.started : now();
+  const TraceSink* sink = trace.load(std::memory_order_relaxed);
+  const bool exact = sink != nullptr && sink->exact_times.load(std::memory_order_relaxed);
+  item.sent = inside && !exact ? here.started : now();
   item.to = who;
   item.depth = depth;
   item.mailbox = mailbox;
@@ -211,7 +230,7 @@ Delivery Core::refuse(const SlotPtr& to, Envelope&& envelope, MailboxClass mailb
     item.sent = now();
     item.mailbox = mailbox;
     item.kind = kind;
-    report_hop(item, to->path, outcome, item.sent, item.sent);
+    report_hop(item, *to, outcome, item.sent, item.sent);
   }
   return outcome == HopOutcome::shed ? Delivery::shed : Delivery::no_receiver;
 }
@@ -229,13 +248,19 @@ void Core::reply_to(const Envelope& request, Envelope&& reply) {
   (void)route(asker_slot, std::move(reply), MailboxClass::control, HopKind::reply);
 }
 
-void Core::report_hop(const Item& item, std::string_view to, HopOutcome outcome, Instant started,
+void Core::report_hop(const Item& item, const Slot& to, HopOutcome outcome, Instant started,
                       Instant finished) {
   TraceSink* sink = trace.load(std::memory_order_acquire);
   if (sink == nullptr) return;
-  const SlotPtr from = item.from != 0 ? slot_by_number(item.from) : nullptr;
-  sink->hop({item.envelope, item.kind, outcome, item.mailbox, slot_path(from), to, item.sent,
-             started, finished, item.depth});
+  SlotPtr from;
+  if (sink->wants_paths && item.from != 0) from = slot_by_number(item.from);
+  sink->hop({item.envelope, item.kind, outcome, item.mailbox, slot_path(from), to.path, item.sent,
+             started, finished, item.depth, item.from, to.number, *this});
+}
+
+std::string Core::path_of(std::uint32_t slot) const {
+  const SlotPtr found = const_cast<Core*>(this)->slot_by_number(slot);
+  return std::string(slot_path(found));
 }
 
 void Core::event(EventKind kind, std::string_view path, std::string_view text,
@@ -255,7 +280,7 @@ Item::~Item() {
   }
   const Current interrupted = std::exchange(current(), {});  // this thread may be in another actor
   const Instant t = core.now();
-  core.report_hop(*this, to->slot->path, HopOutcome::lost, t, t);
+  core.report_hop(*this, *to->slot, HopOutcome::lost, t, t);
   if (envelope.request != 0 && kind == HopKind::message) {
     core.reply_to(envelope, failure_draft({ErrorCode::unavailable, to->slot->path,
                                            "receiver ended before it read the request"})

@@ -2,6 +2,7 @@
 // Three hooks, all null by default and then worth one branch: tracing, faults, events.
 // Implementations are called from many threads at once and must outlive the Runtime.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,7 +13,12 @@
 
 namespace witan::rt {
 
-enum class HopKind : std::uint8_t { message, reply, timer };
+enum class HopKind : std::uint8_t {
+  message,
+  reply,
+  timer,
+  network,  // a peer's message, taken from its connection (ActorContext::receive)
+};
 enum class HopOutcome : std::uint8_t {
   handled,      // the handler returned
   threw,        // the handler threw; its actor is restarted by policy
@@ -26,6 +32,14 @@ enum class HopOutcome : std::uint8_t {
 [[nodiscard]] std::string_view name_of(HopKind kind);
 [[nodiscard]] std::string_view name_of(HopOutcome outcome);
 
+// Paths of slots by number, for a sink that does not want them with every hop.
+class SlotNames {
+ public:
+  virtual ~SlotNames() = default;
+  // "" when the slot is gone.
+  [[nodiscard]] virtual std::string path_of(std::uint32_t slot) const = 0;
+};
+
 // One message from one actor to another, reported once, when its fate is known. References are
 // valid during the call only; `envelope` may be copied to keep the words.
 struct Hop {
@@ -33,18 +47,28 @@ struct Hop {
   HopKind kind;
   HopOutcome outcome;
   MailboxClass mailbox;
-  std::string_view from;  // path; "" when sent from outside any actor
+  std::string_view from;  // path; "" when sent from outside any actor; network: the peer's node id
   std::string_view to;
-  Instant sent;         // timers: when armed
-  Instant started;      // handler entry; equal to `sent` when never handled
-  Instant finished;     // handler exit
-  std::uint32_t depth;  // messages of this class in the mailbox when sent, this one included
+  Instant sent;             // timers: when armed
+  Instant started;          // handler entry; equal to `sent` when never handled
+  Instant finished;         // handler exit
+  std::uint32_t depth;      // messages of this class in the mailbox when sent, this one included
+  std::uint32_t from_slot;  // 0: outside; network: the session itself
+  std::uint32_t to_slot;
+  const SlotNames& names;
 };
 
 class TraceSink {
  public:
+  // Without `paths`, Hop::from stays empty for hops between actors: looking it up costs more than
+  // the rest of a hop.
+  explicit TraceSink(bool paths = true) : wants_paths(paths) {}
   virtual ~TraceSink() = default;
   virtual void hop(const Hop& hop) noexcept = 0;
+  const bool wants_paths;
+  // While false, a message sent by a handler is said to be sent when the handler began: reading the
+  // clock again costs a tenth of a hop.
+  std::atomic<bool> exact_times{true};
 };
 
 struct FaultVerdict {

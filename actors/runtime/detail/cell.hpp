@@ -1,6 +1,7 @@
 // Cell: one incarnation of an actor inside its CAF shell: the receive side of the door, requests.
 #pragma once
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,6 +55,8 @@ class Cell {
   void on_resume();
   void on_question(Question& question);
   void on_exit();
+  void receive(Envelope& envelope, std::string_view peer, const std::function<void()>& code);
+  void after(Duration delay, Envelope&& envelope);
 
   // --- for ActorContext ---
   void request(const SlotPtr& to, Envelope&& envelope, MailboxClass mailbox, Duration deadline,
@@ -85,6 +88,7 @@ class Cell {
   ActorContext context_;
   std::unique_ptr<Actor> actor_;
   bool begun_ = false;
+  bool in_timer_ = false;  // a timer is being handled
   bool ending_ = false;
   std::optional<std::string> failure_;
   std::optional<ActorHeld> hold_;  // by a fault; the messages wait in held_

@@ -123,10 +123,10 @@ struct Item {
   mutable bool taken = false;
 };
 
-class Core : public std::enable_shared_from_this<Core> {
+class Core : public std::enable_shared_from_this<Core>, public SlotNames {
  public:
   explicit Core(RuntimeOptions o);
-  ~Core();
+  ~Core() override;
 
   // --- slots ---
   SlotPtr slot(std::string_view path);
@@ -140,8 +140,11 @@ class Core : public std::enable_shared_from_this<Core> {
   Delivery route(const SlotPtr& to, Envelope&& envelope, MailboxClass mailbox, HopKind kind);
   void route_timer(const IncarnationPtr& to, Envelope&& envelope, Duration delay);
   void reply_to(const Envelope& request, Envelope&& reply);
-  void report_hop(const Item& item, std::string_view to, HopOutcome outcome, Instant started,
+  void report_hop(const Item& item, const Slot& to, HopOutcome outcome, Instant started,
                   Instant finished);
+  // The context of what `cause`, a peer's word, leads to: its trace, a span of ours.
+  TraceContext child_of(const TraceContext& cause);
+  [[nodiscard]] std::string path_of(std::uint32_t slot) const override;
   void event(EventKind kind, std::string_view path, std::string_view text = {},
              std::uint64_t amount = 0) const;
   std::uint64_t next_span();

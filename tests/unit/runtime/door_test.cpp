@@ -233,6 +233,73 @@ BOOST_AUTO_TEST_CASE(spans_form_a_tree_across_three_actors) {
   }
 }
 
+// What a peer says of a trace is a label: its largest numbers and zeros make no difference.
+BOOST_AUTO_TEST_CASE(a_message_from_a_peer_goes_on_in_its_trace) {
+  for (const TraceContext said : {TraceContext{1, 2, 3, 4, 0xffff},
+                                  TraceContext{~0ULL, ~0ULL, ~0ULL, 0, 7}, TraceContext{}}) {
+    Sink sink;
+    auto o = virtual_options();
+    o.trace = &sink;
+    Runtime runtime(std::move(o));
+    Script a;
+    a.note = [&](Scripted& self, Note::Reader, const Envelope&) {
+      Envelope wire = numbered<Load>(1).seal();
+      wire.trace = said;
+      self.ctx().receive(wire, "02ab",
+                         [&] { (void)self.ctx().ref<ProbeRole>("/node/b").send<Load>(wire); });
+      (void)self.ctx().ref<ProbeRole>("/node/b").send(numbered<Order>(1));
+    };
+    Script b;
+    b.load = [](Scripted&, Load::Reader, const Envelope&) {};
+    b.order = [](Scripted&, Order::Reader, const Envelope&) {};
+    runtime.start(node({child("a", a), child("b", b)}));
+    (void)runtime.ref<ProbeRole>("/node/a").send(note("root"));
+    runtime.drain();
+    BOOST_REQUIRE_EQUAL(sink.hops.size(), 4u);
+    const Seen& network = sink.hops[0];
+    const Seen& root = sink.hops[1];
+    BOOST_CHECK(network.kind == HopKind::network);
+    BOOST_CHECK_EQUAL(network.from, "02ab");
+    BOOST_CHECK_EQUAL(network.to, "/node/a");
+    BOOST_CHECK_EQUAL(network.trace.parent, said.span);
+    BOOST_CHECK_NE(network.trace.trace_hi, 0u);
+    if (said.trace_hi != 0) BOOST_CHECK_EQUAL(network.trace.trace_hi, said.trace_hi);
+    for (std::size_t i = 2; i < 4; ++i) {
+      const Seen& hop = sink.hops[i];
+      const bool wire = hop.type == capnp::typeId<Load>();
+      BOOST_CHECK_EQUAL(hop.trace.parent, wire ? network.trace.span : root.trace.span);
+      BOOST_CHECK_EQUAL(hop.trace.trace_lo, wire ? network.trace.trace_lo : root.trace.trace_lo);
+      BOOST_CHECK_GE(hop.trace.hops, 1u);  // it does not wrap
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_named_trace_begins_with_its_cause_as_parent) {
+  Sink sink;
+  auto o = virtual_options();
+  o.trace = &sink;
+  Runtime runtime(std::move(o));
+  Script a;
+  a.note = [&](Scripted& self, Note::Reader, const Envelope&) {
+    const auto b = self.ctx().ref<ProbeRole>("/node/b");
+    self.ctx().in_trace({5, 6}, [&] { (void)b.send(numbered<Load>(1)); });
+    (void)b.send(numbered<Order>(1));
+  };
+  Script b;
+  b.load = [](Scripted&, Load::Reader, const Envelope&) {};
+  b.order = [](Scripted&, Order::Reader, const Envelope&) {};
+  runtime.start(node({child("a", a), child("b", b)}));
+  (void)runtime.ref<ProbeRole>("/node/a").send(note("root"));
+  runtime.drain();
+  BOOST_REQUIRE_EQUAL(sink.hops.size(), 3u);
+  for (const Seen& hop : sink.hops) {
+    if (hop.type == capnp::typeId<Note>()) continue;
+    const bool named = hop.type == capnp::typeId<Load>();
+    BOOST_CHECK_EQUAL(hop.trace.parent, sink.hops[0].trace.span);
+    BOOST_CHECK_EQUAL(hop.trace.trace_hi == 5 && hop.trace.trace_lo == 6, named);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(every_fate_of_a_message_is_told) {
   Sink sink;
   Plan plan;
