@@ -107,6 +107,15 @@ constexpr std::array fields{
         "Messages an actor handles before others get its thread."},
   Field{"runtime.verifier_workers", WITAN_SLOT(runtime.verifier_workers), "actors", 0, 256, "", restart,
         "Actors that check signatures; 0 for one for each core."},
+
+  Field{"trace.record", WITAN_SLOT(trace.record), "", 0, 0, "", restart,
+        "Write every message hop to files in traces/ from the start on; `witan trace record` does so on a running node."},
+  Field{"trace.ring_bytes", WITAN_SLOT(trace.ring_bytes), "bytes", 0, gib, "", restart,
+        "Memory of the flight recorder, written to traces/ when the node fails or on SIGUSR1; 0 for no tracing at all."},
+  Field{"trace.segment_bytes", WITAN_SLOT(trace.segment_bytes), "bytes", mib, gib, "", restart,
+        "Size of one file of a recording."},
+  Field{"trace.total_bytes", WITAN_SLOT(trace.total_bytes), "bytes", 2 * mib, 1024 * gib, "", restart,
+        "All files of recordings; the oldest are removed. At least two segments are kept."},
 };
 // clang-format on
 #undef WITAN_SLOT

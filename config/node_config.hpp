@@ -103,6 +103,14 @@ struct RuntimeConfig {
   bool operator==(const RuntimeConfig&) const = default;
 };
 
+struct TraceConfig {
+  bool record = false;                             // everything to files from the start on
+  std::uint64_t ring_bytes = 24 * 1024 * 1024;     // flight recorder; 0 = none
+  std::uint64_t segment_bytes = 16 * 1024 * 1024;  // one file of a recording
+  std::uint64_t total_bytes = 256 * 1024 * 1024;   // all files of recordings
+  bool operator==(const TraceConfig&) const = default;
+};
+
 struct NodeConfig {
   std::string moniker = "node";         // name shown to people
   std::string home = "/var/lib/witan";  // data, keys and genesis live here
@@ -115,6 +123,7 @@ struct NodeConfig {
   LogConfig log;
   InstrumentationConfig instrumentation;
   RuntimeConfig runtime;
+  TraceConfig trace;
   bool operator==(const NodeConfig&) const = default;
 };
 

@@ -8,6 +8,7 @@
 
 #include "actors/api/http_server.hpp"
 #include "actors/api/service.hpp"
+#include "actors/node/node_trace.hpp"
 #include "actors/node/node_watch.hpp"
 #include "actors/node/runtime_events.hpp"
 #include "actors/node/tree.hpp"
@@ -15,6 +16,7 @@
 #include "crypto/random.hpp"
 #include "messages/base/codec_bytes.hpp"
 #include "messages/base/exit_codes.hpp"
+#include "messages/base/hex.hpp"
 
 namespace witan::node {
 namespace {
@@ -36,20 +38,22 @@ std::string text_of(const SocketAddress& address) {
   return address.host + ":" + std::to_string(address.port);
 }
 
-rt::RuntimeOptions runtime_options(const RuntimeConfig& config, rt::EventSink& events,
-                                   Logger& log) {
+rt::RuntimeOptions runtime_options(const RuntimeConfig& config, rt::EventSink& events, Logger& log,
+                                   NodeTrace& trace) {
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   rt::RuntimeOptions out;
   out.worker_threads = config.worker_threads != 0 ? config.worker_threads : cores;
   out.max_throughput = config.max_throughput;
   out.seed = random_seed();
   out.events = &events;
+  out.trace = trace.recorder();
   out.watchdog.period = Duration::from_ms(250);
   out.watchdog.hard_limit = Duration::from_s(60);
   // No destructor runs from here on, and the log is written by another thread: without the flush
   // the operator would get an exit code and no reason.
-  out.end_process = [&log](const rt::ExitStatus& status) {
+  out.end_process = [&log, &trace](const rt::ExitStatus& status) {
     std::fprintf(stderr, "error: %s\n", status.reason.c_str());
+    trace.dump("exit " + std::to_string(status.code) + ": " + status.reason);
     (void)log.flush();
     std::_Exit(status.code);
   };
@@ -71,23 +75,32 @@ class SignalWaiter {
  public:
   SignalWaiter() {
     sigemptyset(&set_);
-    for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, s);
+    for (const int s : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&set_, s);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
     signal(SIGPIPE, SIG_IGN);
   }
   // 0 when the tree ended first.
-  int wait(rt::Runtime& runtime, NodeWatch& watch, const std::function<void()>& reload) {
+  int wait(rt::Runtime& runtime, NodeWatch& watch, NodeTrace& trace,
+           const std::function<void()>& reload) {
     while (!runtime.ended()) {
       const timespec period{0, 200'000'000};
-      const int got = sigtimedwait(&set_, nullptr, &period);
+      siginfo_t info{};
+      const int got = sigtimedwait(&set_, &info, &period);
       if (got == SIGTERM || got == SIGINT) return got;
       if (got == SIGHUP) reload();
+      if (got == SIGUSR1) trace.obey(order_of(info));
       watch.look();
+      trace.look();
     }
     return 0;
   }
 
  private:
+  // `kill -USR1` sends no number: a dump.
+  static TraceOrder order_of(const siginfo_t& info) {
+    const int number = info.si_code == SI_QUEUE ? info.si_value.sival_int : 0;
+    return number == 1 ? TraceOrder::start : number == 2 ? TraceOrder::stop : TraceOrder::dump;
+  }
   sigset_t set_{};
 };
 
@@ -121,7 +134,12 @@ int run_node(NodeInputs inputs) {
   auto log = Logger::open(log_options, clock);
   if (!log) return refuse(log.error());
   Metrics metrics(inputs.genesis.chain_name, inputs.config.instrumentation.metrics_prefix);
-  const Services services{**log, metrics};
+  NodeTrace trace(inputs.config.trace, inputs.home,
+                  {.id = to_hex(inputs.node_key.node_id()),
+                   .moniker = inputs.config.moniker,
+                   .software = inputs.software},
+                  **log, clock);
+  const Services services{**log, metrics, trace.recorder()};
 
   auto wiring = Wiring::prepare(std::move(inputs), services);
   if (!wiring) return refuse(wiring.error());
@@ -133,7 +151,8 @@ int run_node(NodeInputs inputs) {
   say_what_was_loaded((*wiring)->inputs, (*wiring)->chain_id, services);
 
   RuntimeEvents events(services);
-  rt::Runtime runtime(runtime_options((*wiring)->inputs.config.runtime, events, services.log));
+  rt::Runtime runtime(
+      runtime_options((*wiring)->inputs.config.runtime, events, services.log, trace));
   auto hub = std::make_shared<EventHub>();
   ApiOptions api_options;
   api_options.commit_deadline = Duration::from_ms(
@@ -151,8 +170,8 @@ int run_node(NodeInputs inputs) {
 
   (*wiring)->connect(runtime);
   runtime.start((*wiring)->tree(runtime, hub));
-  const int signal_number =
-      signals.wait(runtime, watch, [&] { reload_log_level((*wiring)->inputs, services.log); });
+  const int signal_number = signals.wait(
+      runtime, watch, trace, [&] { reload_log_level((*wiring)->inputs, services.log); });
   log_event(services.log, Event::node_stopping,
             {{"reason", signal_number == 0 ? "failure" : "signal"}});
   (*http)->stop(http_stop_deadline);

@@ -230,9 +230,7 @@ void SessionActor::on_ping_timer(schema::PingTimer::Reader in, const Envelope&) 
   if (ended_) return;
   if (context().now() - last_heard_ > options_.ping_interval * 3)
     return end(Error{ErrorCode::timeout, "session", "nothing heard for three ping intervals"});
-  Draft<schema::Ping> ping;
-  ping->setNonce(in.getGeneration());
-  enqueue(std::move(ping));
+  send_ping(in.getGeneration());
   Draft<schema::PingTimer> next;
   next->setGeneration(in.getGeneration() + 1);
   context().send_after(options_.ping_interval, std::move(next));
@@ -315,7 +313,7 @@ Status SessionActor::on_message(WireMessage message) {
   if (options_.interposer != nullptr &&
       !options_.interposer->on_arrived(noise_->remote_static, message.envelope))
     return {};
-  route(message);
+  context().receive(message.envelope, peer_name_, [&] { route(message); });
   return {};
 }
 
@@ -351,10 +349,35 @@ void SessionActor::route(const WireMessage& message) {
   } else if (e.is<schema::EvidenceBatch>()) {
     (void)evidence_.send<schema::EvidenceBatch>(e);
   } else if (e.is<schema::Ping>()) {
-    Draft<schema::Pong> pong;
-    pong->setNonce(Received<schema::Ping>(e)->getNonce());
-    enqueue(std::move(pong));
+    on_ping(Received<schema::Ping>(e).get());
+  } else if (e.is<schema::Pong>()) {
+    on_pong(Received<schema::Pong>(e).get());
   }
+}
+
+void SessionActor::on_ping(schema::Ping::Reader ping) {
+  const std::int64_t now = context().unix_now().ns;
+  Draft<schema::Pong> pong;
+  pong->setNonce(ping.getNonce());
+  pong->setPingSentNs(ping.getSentNs());
+  pong->setReceivedNs(now);
+  pong->setSentNs(now);
+  enqueue(std::move(pong));
+}
+
+void SessionActor::on_pong(schema::Pong::Reader pong) {
+  if (services_.clocks == nullptr || pong.getPingSentNs() != ping_sent_.ns) return;
+  const auto estimate = peer_clock_.add(ping_sent_, UnixTime{pong.getReceivedNs()},
+                                        UnixTime{pong.getSentNs()}, context().unix_now());
+  if (estimate) services_.clocks->peer_clock(peer_name_, estimate->offset, estimate->error);
+}
+
+void SessionActor::send_ping(std::uint64_t nonce) {
+  ping_sent_ = context().unix_now();
+  Draft<schema::Ping> ping;
+  ping->setNonce(nonce);
+  ping->setSentNs(ping_sent_.ns);
+  enqueue(std::move(ping));
 }
 
 // For those who ask about peers, not for decisions: nobody has checked it. A peer's own status says
@@ -399,6 +422,7 @@ Status SessionActor::on_hello(const Envelope& envelope) {
 
 void SessionActor::become_ready(schema::Hello::Reader hello) {
   ready_ = true;
+  peer_name_ = to_hex(noise_->remote_static);
   tip_ = hello.getTip();
   pending_send_bytes_ =
       services_.metrics.peer_pending_send_bytes.with({to_hex(noise_->remote_static)});
@@ -421,7 +445,10 @@ void SessionActor::become_ready(schema::Hello::Reader hello) {
   Draft<schema::SyncStatus> status;
   status->setTip(hello.getTip());
   (void)sync_.send(std::move(status));
-  context().send_after(options_.ping_interval, Draft<schema::PingTimer>());
+  send_ping(0);  // the first one also tells how far apart our clocks are
+  Draft<schema::PingTimer> timer;
+  timer->setGeneration(1);
+  context().send_after(options_.ping_interval, std::move(timer));
   if (options_.interposer != nullptr)
     context().send_after(interposer_period, Draft<schema::InterposerTimer>());
 }

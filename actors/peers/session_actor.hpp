@@ -13,6 +13,7 @@
 #include "actors/consensus/interface.hpp"
 #include "actors/evidence/interface.hpp"
 #include "actors/mempool/interface.hpp"
+#include "actors/peers/clock_estimate.hpp"
 #include "actors/peers/frame.hpp"
 #include "actors/peers/interface.hpp"
 #include "actors/peers/interposer.hpp"
@@ -84,6 +85,9 @@ class SessionActor final : public rt::ActorFor<SessionRole> {
   void route(const WireMessage& message);
   void become_ready(schema::Hello::Reader hello);
   void note_tip(std::uint64_t tip);
+  void send_ping(std::uint64_t nonce);
+  void on_ping(schema::Ping::Reader ping);
+  void on_pong(schema::Pong::Reader pong);
 
   // ---- counting
   struct TypeCounters {
@@ -117,6 +121,9 @@ class SessionActor final : public rt::ActorFor<SessionRole> {
   bool blocked_ = false;  // the socket has not taken everything
   bool ready_ = false;
   bool ended_ = false;
+  UnixTime ping_sent_{};
+  ClockEstimator peer_clock_;
+  std::string peer_name_;  // node id in hex, for traces
   bool farewell_said_ = false;
   std::size_t credit_held_ = 0;  // processed bytes whose credit is held back
   bool credit_timer_ = false;

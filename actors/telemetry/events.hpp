@@ -24,6 +24,9 @@ enum class LogLevel : std::uint8_t { trace = 0, debug = 1, info = 2, warn = 3, e
   X(node_ready,             info,  node, "height", "caught up and connected to the peers of a quorum; logged once for each start") \
   X(node_stopping,          info,  node, "reason", "orderly shutdown begins") \
   X(node_stopped,           info,  node, "exit_code", "last line of an orderly shutdown") \
+  X(trace_dumped,           info,  node, "path,reason", "the flight recorder was written to a file (docs/tracing.md)") \
+  X(trace_recording,        info,  node, "path,bytes,lost", "a recording of all message hops began or ended; bytes: written so far") \
+  X(trace_failed,           warn,  node, "text", "a trace could not be written; the node goes on without it") \
   X(node_fatal,             error, node, "exit_code,code,field,text", "the process ends because going on would be unsafe") \
   X(config_loaded,          info,  config, "path", "configuration file was read and checked") \
   X(genesis_loaded,         info,  config, "chain_id,chain_name,validators", "genesis file was read and checked") \

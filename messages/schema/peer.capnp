@@ -18,8 +18,13 @@ struct Hello {
 }
 
 struct Goodbye { code @0 :Text; text @1 :Text; }   # typed refusal or farewell, then close
-struct Ping { nonce @0 :UInt64; }
-struct Pong { nonce @0 :UInt64; }
+struct Ping { nonce @0 :UInt64; sentNs @1 :Int64; }      # the sender's Unix time; 0 = not said
+struct Pong {
+  nonce @0 :UInt64;
+  pingSentNs @1 :Int64;        # of the ping, unchanged
+  receivedNs @2 :Int64;        # the answerer's Unix time when the ping came; 0 = not said
+  sentNs @3 :Int64;            # and when this left
+}
 
 # ---- inside the node: between the transport, the sessions and their manager --------------------------
 

@@ -22,6 +22,22 @@ BOOST_AUTO_TEST_CASE(two_nodes_shake_hands_and_a_vote_reaches_the_other_verifier
   BOOST_CHECK_NE(votes[0].sender, 0u);  // the session, to be named when the vote is bad
 }
 
+BOOST_AUTO_TEST_CASE(a_trace_goes_on_at_the_other_node) {
+  World w;
+  PeerNode& a = w.add({.number = 1, .port = 100});
+  PeerNode& b = w.add({.number = 2, .port = 200, .persistent = {address_of(1, 100)}});
+  w.run(Duration::from_ms(100));
+  Envelope vote = vote_draft().seal();
+  vote.trace = {.trace_hi = 11, .trace_lo = 12, .span = 13, .parent = 0, .hops = 0};
+  (void)a.manager().send<schema::Vote>(vote);
+  w.settle();
+  const auto votes = b.routed<schema::Vote>();
+  BOOST_REQUIRE_EQUAL(votes.size(), 1u);
+  BOOST_CHECK_EQUAL(votes[0].trace.trace_hi, 11u);
+  BOOST_CHECK_EQUAL(votes[0].trace.trace_lo, 12u);
+  BOOST_CHECK_EQUAL(votes[0].trace.hops, 4u);  // manager, session, the wire, verifier
+}
+
 BOOST_AUTO_TEST_CASE(another_chain_is_refused_with_a_typed_goodbye) {
   OneNode w;
   w.raw.say_hello(9);
@@ -140,6 +156,7 @@ BOOST_AUTO_TEST_CASE(messages_above_the_rate_are_dropped_and_the_session_lives) 
 BOOST_AUTO_TEST_CASE(a_ping_is_answered) {
   OneNode w;
   w.greet();
+  BOOST_CHECK_EQUAL(w.raw.heard<schema::Ping>(), 1u);  // its own: how far apart are our clocks
   w.raw.say(Draft<schema::Ping>());
   w.settle();
   BOOST_CHECK_EQUAL(w.raw.heard<schema::Pong>(), 1u);
