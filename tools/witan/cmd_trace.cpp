@@ -7,12 +7,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <memory>
 #include <thread>
 
 #include "actors/telemetry/trace/core/export.hpp"
+#include "actors/telemetry/trace/segment_writer.hpp"
 #include "storage/data_dir.hpp"
 #include "tools/witan/program.hpp"
 #include "tools/witan/trace_text.hpp"
@@ -89,6 +91,26 @@ Result<trace::TraceSet> load(const Program& program, const TraceCommand& c,
   return set;
 }
 
+// What was asked, in the user's words.
+std::string title_of(const TraceCommand& c) {
+  std::string out;
+  const auto add = [&out](std::string_view what, const std::string& text) {
+    if (!text.empty()) out += (out.empty() ? "" : ", ") + std::string(what) + " " + text;
+  };
+  add("height", c.height);
+  add("vote", c.vote);
+  add("trace", c.trace);
+  add("transaction", c.transaction);
+  add("validator", c.validator ? std::to_string(*c.validator) : "");
+  add("actor", c.actor);
+  add("type", c.type);
+  add("node", c.node);
+  add("outcome", c.outcome);
+  add("since", c.since);
+  add("until", c.until);
+  return out.empty() ? "all hops" : out;
+}
+
 // Hops that match the filter; only blocks that can hold some are read. A few files of one host may
 // differ by what clocks are shifted later: a second more on either side.
 Result<trace::Flow> matching(const Program& program, const TraceCommand& c, trace::TraceSet& set) {
@@ -102,7 +124,7 @@ Result<trace::Flow> matching(const Program& program, const TraceCommand& c, trac
                      std::min(until, std::numeric_limits<std::int64_t>::max() - margin) + margin};
   }
   WITAN_TRY(set, load(program, c, options));
-  return trace::flow_of(set, trace::select(set, filter), "hops");
+  return trace::flow_of(set, trace::select(set, filter), title_of(c));
 }
 
 // A height with everything that led to it.
@@ -204,14 +226,29 @@ Result<int> run_export(const Program& program, const TraceCommand& c) {
 
 // ---- record: a word to the running node
 
+// Whether this process holds the file open, by what the kernel says: the number in a lock file may
+// be of a process that is gone, or of another machine or container.
+bool has_open(pid_t process, const FilePath& path) {
+  std::error_code error;
+  const FilePath wanted = std::filesystem::canonical(path, error);
+  const FilePath folder = FilePath("/proc") / std::to_string(process) / "fd";
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error)) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(at->path(), gone) == wanted) return true;
+  }
+  return false;
+}
+
 Result<pid_t> node_process(const HomeLayout& layout) {
-  if (!posix_file_system().exists(layout.lock_file()))
-    return fail(ErrorCode::not_found, layout.lock_file().string(), "no node has run in this home");
-  if (auto free = DataDir::open(layout.home, 0))
-    return fail(ErrorCode::unavailable, layout.home.string(), "no node runs in this home");
-  WITAN_TRY(const Bytes text, read_whole(posix_file_system(), layout.lock_file(), 64));
+  const FilePath lock = layout.lock_file();
+  if (!posix_file_system().exists(lock))
+    return fail(ErrorCode::not_found, lock.string(), "no node has run in this home");
+  WITAN_TRY(const Bytes text, read_whole(posix_file_system(), lock, 64));
   const long pid = std::strtol(std::string(text.begin(), text.end()).c_str(), nullptr, 10);
-  if (pid <= 1) return fail(ErrorCode::corrupt, layout.lock_file().string(), "holds no process id");
+  if (pid <= 1 || !has_open(static_cast<pid_t>(pid), lock))
+    return fail(ErrorCode::unavailable, layout.home.string(),
+                "no node of this user runs in this home");
   return static_cast<pid_t>(pid);
 }
 
@@ -244,6 +281,30 @@ Result<FilePath> new_file(const FilePath& folder, std::string_view prefix,
               "the node wrote no trace; its log says why (trace_failed)");
 }
 
+// Waits until nothing more is written to it.
+void settle(const FilePath& path) {
+  const auto deadline = std::chrono::steady_clock::now() + answer_max;
+  std::uintmax_t before = 0;
+  for (int same = 0; same < 4 && std::chrono::steady_clock::now() < deadline;) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::error_code error;
+    const std::uintmax_t now = std::filesystem::file_size(path, error);
+    same = now == before ? same + 1 : 0;
+    before = now;
+  }
+}
+
+// For these seconds, or until Ctrl-C: either way the recording is ended.
+void wait_seconds(double seconds) {
+  sigset_t ends;
+  sigemptyset(&ends);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ends, number);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  const auto whole = static_cast<time_t>(seconds);
+  const timespec length{whole, static_cast<long>((seconds - static_cast<double>(whole)) * 1e9)};
+  (void)sigtimedwait(&ends, nullptr, &length);
+}
+
 Result<int> say_file(const Program& program, const FilePath& path) {
   if (program.json)
     std::printf("{\"file\":%s}\n", trace::json_text(path.string()).c_str());
@@ -253,6 +314,8 @@ Result<int> say_file(const Program& program, const FilePath& path) {
 }
 
 Result<int> run_record(const Program& program, const TraceCommand& c) {
+  if (c.seconds < 0 || c.seconds > 86'400)
+    return fail(ErrorCode::out_of_range, "--for", "0 to 86400 seconds");
   if (int(c.start) + int(c.stop) + int(c.dump) + int(c.seconds > 0) != 1)
     return fail(ErrorCode::usage, "trace record", "one of --for, --start, --stop, --dump");
   const HomeLayout layout(program.home);
@@ -263,15 +326,18 @@ Result<int> run_record(const Program& program, const TraceCommand& c) {
   if (c.stop) {
     WITAN_TRY_VOID(tell(process, 2));
     if (before.empty()) return fail(ErrorCode::not_found, folder.string(), "no recording is here");
+    settle(folder / before.back());
     return say_file(program, folder / before.back());
   }
   WITAN_TRY_VOID(tell(process, c.dump ? 0 : 1));
   WITAN_TRY(const FilePath path, new_file(folder, prefix, before));
   if (c.seconds > 0) {
-    std::this_thread::sleep_for(std::chrono::duration<double>(c.seconds));
+    wait_seconds(c.seconds);
     WITAN_TRY_VOID(tell(process, 2));
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // it writes what is left
+    const FilePath last = folder / files_with(folder, prefix).back();  // it may have gone on there
+    settle(last);
   }
+  if (c.dump) settle(path);
   return say_file(program, path);
 }
 
@@ -288,7 +354,8 @@ Added add_reader(CLI::App& trace, Program& program, const CommandText& text, Run
   CLI::App* command = add_command(trace, text);
   add_home_option(*command, program);
   add_json_option(*command, program);
-  on_run(*command, program, [&program, options, run] { return run(program, *options); });
+  // A question without an answer is exit code 1, not a broken disk.
+  on_client_run(*command, program, [&program, options, run] { return run(program, *options); });
   return {command, options};
 }
 

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "actors/telemetry/trace/recorder.hpp"
+#include "storage/data_dir.hpp"
 
 namespace witan::trace {
 namespace {
@@ -89,8 +90,13 @@ bool Recorder::write_dump(int fd, std::string_view reason) noexcept {
     std::uint64_t from = end - std::min<std::uint64_t>(end, ring.capacity());
     std::uint64_t overwritten = 0;  // while we read: that is what a ring does
     while (good && from < end) {
-      const std::size_t got = ring.read(from, dump_buffer_, overwritten);
+      std::size_t got = ring.read(from, dump_buffer_, overwritten);
       if (got == 0) break;
+      const std::size_t whole = whole_records(std::span(dump_buffer_).first(got));
+      if (got == dump_buffer_.size() && whole > 0) {  // what was cut here is read again
+        from -= got - whole;
+        got = whole;
+      }
       header = {};
       index_records(header, std::span(dump_buffer_).first(got));
       good = write_block(
@@ -110,6 +116,8 @@ Result<FilePath> Recorder::dump(std::string_view reason) {
   } const release{dumping_};
   const FilePath& folder = options_.files.folder;
   WITAN_TRY_VOID(fs_.create_directories(folder));
+  // What the disk has left is the chain's.
+  WITAN_TRY_VOID(check_free_space(fs_, folder, 2 * options_.ring_bytes));
   WITAN_TRY_VOID(keep_newest(fs_, folder, dump_prefix, ~std::uint64_t{0}, options_.dumps_max - 1));
   static std::atomic<unsigned> number{0};
   char name[64];

@@ -122,13 +122,22 @@ void Recorder::learn(Lane& lane, std::uint32_t number, std::string_view path,
   add_name(NameKind::actor, number, path.empty() ? names.path_of(number) : std::string(path));
 }
 
+void Recorder::learn_peer(Lane& lane, std::uint32_t session, std::string_view peer) {
+  std::uint32_t& known = lane.seen_peers[session % lane.seen_peers.size()];
+  if (known == session) return;
+  known = session;
+  add_name(NameKind::peer, session, peer);
+}
+
 void Recorder::add_name(NameKind kind, std::uint64_t number, std::string_view text) noexcept {
   const std::lock_guard guard(names_mutex_);
-  if (text.empty() || !named_.emplace(number, static_cast<std::uint8_t>(kind)).second) return;
+  const std::pair key(number, static_cast<std::uint8_t>(kind));
+  if (text.empty() || named_.contains(key)) return;
   const std::size_t used = names_used_.load(std::memory_order_relaxed);
   const std::size_t size =
       encode_name(std::span<std::uint8_t>(names_).subspan(used), kind, number, text);
-  if (size == 0) return;  // the table is full: shown by its number
+  if (size == 0) return;  // the table is full: shown by its number, and nothing grows
+  named_.insert(key);
   names_count_.fetch_add(1, std::memory_order_relaxed);
   names_used_.store(used + size, std::memory_order_release);
 }
@@ -159,31 +168,35 @@ void Recorder::hop(const rt::Hop& in) noexcept {
   out.mailbox = static_cast<std::uint8_t>(in.mailbox);
   learn(*mine, in.to_slot, in.to, in.names);
   learn(*mine, in.from_slot, {}, in.names);
-  if (in.kind == rt::HopKind::network) add_name(NameKind::peer, in.to_slot, in.from);
+  if (in.kind == rt::HopKind::network) learn_peer(*mine, in.to_slot, in.from);
   const MessageType* type = find_message_type(e.type);
   if (type != nullptr) tag_message(*type, *e.words, out);
+  const std::uint64_t before = mine->ring.written();
   const bool recording = recording_.load(std::memory_order_relaxed);
   if (recording && type != nullptr && type->transactions != TransactionForm::none) {
-    const std::vector<std::uint64_t> ids = transactions_in(*type, *e.words);
-    out.transactions = ids.empty() ? 0 : 1;
-    mine->ring.write(out);
-    write_transactions(*mine, out, ids);
+    write_with_transactions(*mine, out, transactions_in(*type, *e.words));
   } else {
     mine->ring.write(out);
   }
-  if (recording && (mine->ring.written() & (mine->ring.capacity() / 4 - 1)) == 0)
-    wake_.notify_one();
+  const std::size_t quarter = mine->ring.capacity() / 4;
+  if (recording && before / quarter != mine->ring.written() / quarter) wake_.notify_one();
 }
 
-void Recorder::write_transactions(Lane& lane, const HopRecord& hop,
-                                  const std::vector<std::uint64_t>& ids) {
-  for (std::size_t i = 0; i < ids.size(); i += TransactionRecord::ids_max) {
-    TransactionRecord record;
-    record.span = hop.span;
-    record.count = static_cast<std::uint32_t>(std::min(ids.size() - i, TransactionRecord::ids_max));
-    for (std::size_t k = 0; k < record.count; ++k) record.id(k) = ids[i + k];
-    lane.ring.write(record);
+// At most half of the ring, so that it always fits; the rest of a batch is not recorded.
+void Recorder::write_with_transactions(Lane& lane, HopRecord& hop,
+                                       const std::vector<std::uint64_t>& ids) {
+  hop.transactions = ids.empty() ? 0 : 1;
+  std::vector<TransactionRecord> lists(
+      std::min((ids.size() + TransactionRecord::ids_max - 1) / TransactionRecord::ids_max,
+               lane.ring.capacity() / 2));
+  std::size_t taken = 0;
+  for (TransactionRecord& list : lists) {
+    list.span = hop.span;
+    list.count =
+        static_cast<std::uint32_t>(std::min(ids.size() - taken, TransactionRecord::ids_max));
+    for (std::size_t k = 0; k < list.count; ++k) list.id(k) = ids[taken++];
   }
+  lane.ring.write(hop, lists);
 }
 
 void Recorder::peer_clock(std::string_view node_id_hex, Duration offset, Duration error) noexcept {
@@ -214,7 +227,8 @@ Status Recorder::start_recording() {
     const std::lock_guard lanes(lanes_->mutex);
     for (const auto& lane : lanes_->all) {
       const std::uint64_t written = lane->ring.written();
-      lane->drained = written - std::min<std::uint64_t>(written, lane->ring.capacity());
+      // Not the oldest: they would be overwritten, and counted as lost, before we come to them.
+      lane->drained = written - std::min<std::uint64_t>(written, lane->ring.capacity() / 4 * 3);
     }
   }
   {
@@ -286,7 +300,14 @@ void Recorder::drain_all() {
       block_.resize(block_records);
       const std::size_t got = lane.ring.read(lane.drained, std::span(block_).subspan(held), lost_);
       block_.resize(held + got);
-      if (block_.size() == block_records) flush_block();
+      if (block_.size() == block_records) {  // what was cut here is read again
+        const std::size_t whole = whole_records(std::span(block_).subspan(held));
+        if (held + whole > 0) {
+          block_.resize(held + whole);
+          lane.drained -= got - whole;
+        }
+        flush_block();
+      }
       if (got == 0) break;
       left -= std::min(left, got);
     }

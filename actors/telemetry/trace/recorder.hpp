@@ -55,7 +55,8 @@ class Recorder final : public rt::TraceSink, public PeerClockSink {
   // The same for a process that is dying: no lock is waited for, nothing is allocated.
   void dump_dying(const char* reason) noexcept;
 
-  // Begins with what the rings hold. Errors: io, no_space; duplicate when it records already.
+  // Begins with the newest three quarters of what the rings hold. Errors: io, no_space; duplicate
+  // when it records already.
   Status start_recording();
   void stop_recording();  // writes what is left
   [[nodiscard]] RecorderStatus status();
@@ -64,8 +65,9 @@ class Recorder final : public rt::TraceSink, public PeerClockSink {
   struct Lane {  // a ring and what belongs to its thread
     explicit Lane(std::size_t records) : ring(records) {}
     TraceRing ring;
-    std::array<std::uint32_t, 1024> seen{};  // actor numbers whose names are known, by low bits
-    std::uint64_t drained = 0;               // the recording thread's
+    std::array<std::uint32_t, 1024> seen{};      // actor numbers whose names are known, by low bits
+    std::array<std::uint32_t, 64> seen_peers{};  // the same of sessions
+    std::uint64_t drained = 0;                   // the recording thread's
     std::atomic<bool> owned{true};
   };
   // Shared with the threads that use the rings, so that either side may end first.
@@ -80,7 +82,8 @@ class Recorder final : public rt::TraceSink, public PeerClockSink {
   Lane* take_lane();
   void learn(Lane& lane, std::uint32_t number, std::string_view path, const rt::SlotNames& names);
   void add_name(NameKind kind, std::uint64_t number, std::string_view text) noexcept;
-  void write_transactions(Lane& lane, const HopRecord& hop, const std::vector<std::uint64_t>& ids);
+  void learn_peer(Lane& lane, std::uint32_t session, std::string_view peer);
+  void write_with_transactions(Lane& lane, HopRecord& hop, const std::vector<std::uint64_t>& ids);
   [[nodiscard]] std::int64_t wall_base() const;
   [[nodiscard]] std::uint64_t unix_ms() const;
 

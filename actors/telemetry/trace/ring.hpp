@@ -27,13 +27,18 @@ class TraceRing {
   void write(const Record& record) {
     static_assert(sizeof(Record) == record_bytes);
     const std::uint64_t at = written_.load(std::memory_order_relaxed);
-    begun_.store(at + 1, std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_release);
-    std::uint64_t raw[record_words];
-    std::memcpy(raw, &record, sizeof raw);
-    std::atomic<std::uint64_t>* to = &words_[(at & mask_) * record_words];
-    for (std::size_t i = 0; i < record_words; ++i) to[i].store(raw[i], std::memory_order_relaxed);
+    begin(at + 1);
+    put(at, &record);
     written_.store(at + 1, std::memory_order_release);
+  }
+  // A hop and its transactions: a reader sees all of them or none. REQUIRES: they fit.
+  void write(const HopRecord& hop, std::span<const TransactionRecord> transactions) {
+    const std::uint64_t at = written_.load(std::memory_order_relaxed);
+    const std::uint64_t end = at + 1 + transactions.size();
+    begin(end);
+    put(at, &hop);
+    for (std::size_t i = 0; i < transactions.size(); ++i) put(at + 1 + i, &transactions[i]);
+    written_.store(end, std::memory_order_release);
   }
 
   // Copies records `from`, from + 1, ... into `out` until it is full or nothing more was written.
@@ -60,6 +65,17 @@ class TraceRing {
   }
 
  private:
+  // From here on the slots of all records before `end` may change.
+  void begin(std::uint64_t end) {
+    begun_.store(end, std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_release);
+  }
+  void put(std::uint64_t at, const void* record) {
+    std::uint64_t raw[record_words];
+    std::memcpy(raw, record, sizeof raw);
+    std::atomic<std::uint64_t>* to = &words_[(at & mask_) * record_words];
+    for (std::size_t i = 0; i < record_words; ++i) to[i].store(raw[i], std::memory_order_relaxed);
+  }
   void copy(std::uint64_t at, HopRecord& out) const {
     std::uint64_t raw[record_words];
     const std::atomic<std::uint64_t>* source = &words_[(at & mask_) * record_words];

@@ -21,8 +21,10 @@ Status keep_newest(FileSystem& fs, const FilePath& folder, std::string_view pref
     const FilePath path = folder / *name;
     std::uint64_t size = 0;
     {
-      WITAN_TRY(const auto file, fs.open(path, OpenMode::read));
-      WITAN_TRY(size, file->size());
+      const auto file = fs.open(path, OpenMode::read);
+      if (!file && file.error().code == ErrorCode::not_found) continue;  // somebody tidies up
+      if (!file) return fail(file.error());
+      WITAN_TRY(size, (*file)->size());
     }
     bytes += size;
     if (++count > count_max || bytes > bytes_max) WITAN_TRY_VOID(fs.remove(path));

@@ -105,6 +105,21 @@ BOOST_AUTO_TEST_CASE(hops_in_two_files_are_counted_once) {
   BOOST_CHECK_EQUAL(set->nodes.size(), 1u);
 }
 
+// Each file maps monotonic time to Unix time by itself, some nanoseconds apart.
+BOOST_AUTO_TEST_CASE(hops_in_two_files_are_counted_once_whatever_the_files_say_of_the_clock) {
+  MemoryFileSystem fs;
+  put_file(fs, "/t/a.wtr", file_of(node0, names, three_blocks(), 500));
+  put_file(fs, "/t/b.wtr", file_of(node0, names, three_blocks(), 523));
+  std::vector<HopRecord> twice{hop(1, 0, 1000, 1)};
+  twice[0].to = 7;  // duplicated on the way: same span, another receiver
+  put_file(fs, "/t/c.wtr", file_of(node0, names, {twice}, 400));
+  const auto set = load_traces(fs, {"/t/a.wtr", "/t/b.wtr", "/t/c.wtr"}, {});
+  BOOST_REQUIRE(set);
+  BOOST_CHECK_EQUAL(set->hops().size(), 13u);
+  for (std::size_t i = 1; i < set->hops().size(); ++i)
+    BOOST_CHECK_LE(set->hops()[i - 1].sent, set->hops()[i].sent);
+}
+
 // node1's clock is 1000 ns ahead, as node1 measured it.
 BOOST_AUTO_TEST_CASE(measured_clocks_put_nodes_on_one_axis) {
   MemoryFileSystem fs;

@@ -210,6 +210,51 @@ BOOST_AUTO_TEST_CASE(transactions_of_a_recorded_batch_can_be_found) {
   BOOST_CHECK(!set->carries(0, short_id(tx_id(blob))));
 }
 
+// Blocks and dumps are cut by count of records; a reader may come between two of them.
+BOOST_AUTO_TEST_CASE(no_transaction_is_lost_where_a_block_ends) {
+  const Folder folder;
+  MemoryFileSystem fs;
+  auto options = options_in(folder.path, rt::system_clock());
+  options.ring_bytes = 4 * 64 * 1024 * record_bytes;
+  Recorder recorder(std::move(options), fs);
+  Game game(&recorder);
+  BOOST_REQUIRE(recorder.start_recording());
+  static constexpr std::size_t batches = 60, of_a_batch = 3000;
+  for (std::size_t b = 0; b < batches; ++b) {
+    Bytes blob;
+    for (std::size_t i = 0; i < of_a_batch; ++i)
+      append(blob, Bytes{3, 0, 0, 0, static_cast<std::uint8_t>(b), static_cast<std::uint8_t>(i),
+                         static_cast<std::uint8_t>(i >> 8)});
+    Draft<schema::TransactionBatch> batch(blob.size() / 8 + 32);
+    batch->setTransactions(as_data(blob));
+    (void)game.runtime.ref<BallRole>("/node/a").send(std::move(batch));
+    game.runtime.drain();
+  }
+  const auto dump = recorder.dump("request");
+  BOOST_REQUIRE(dump);
+  recorder.stop_recording();
+  const auto check = [](const Result<TraceSet>& set) {
+    BOOST_REQUIRE(set);
+    BOOST_REQUIRE_EQUAL(set->hops().size(), batches);
+    for (std::uint32_t hop = 0; hop < batches; ++hop)
+      BOOST_CHECK_EQUAL(set->transactions_of(hop).size(), of_a_batch);
+  };
+  BOOST_CHECK_EQUAL(recorder.status().lost, 0u);
+  check(load_traces(fs, {recorder.status().file}, {}));
+  check(load_traces(posix_file_system(), {*dump}, {}));
+}
+
+BOOST_AUTO_TEST_CASE(a_dump_leaves_the_chain_its_disk) {
+  const Folder folder;
+  MemoryFileSystem fs;
+  Recorder recorder(options_in(folder.path, rt::system_clock()), fs);
+  fs.set_free_bytes(1000);
+  const auto refused = recorder.dump("request");
+  BOOST_REQUIRE(!refused);
+  BOOST_CHECK(refused.error().code == ErrorCode::no_space);
+  BOOST_CHECK(std::filesystem::is_empty(folder.path));
+}
+
 BOOST_AUTO_TEST_CASE(heights_rounds_and_validators_are_found_in_nested_messages) {
   const auto hop_of = [](const Envelope& e) {
     HopRecord out;

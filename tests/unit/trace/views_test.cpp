@@ -324,6 +324,14 @@ BOOST_AUTO_TEST_CASE(every_step_is_json) {
     BOOST_CHECK(json::parse(step_json(set, step)).at("span").is_string());
 }
 
+BOOST_AUTO_TEST_CASE(names_in_any_bytes_are_json) {
+  BOOST_CHECK_EQUAL(json_text("Z\xc3\xbcrich \"1\"\n"), "\"Z\xc3\xbcrich \\\"1\\\"\\u000a\"");
+  BOOST_CHECK_EQUAL(json_text("a\xff\xc3"), "\"a\\ufffd\\ufffd\"");
+  std::string all;
+  for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
+  BOOST_CHECK(json::parse(json_text(all)).is_string());
+}
+
 WITAN_PROPERTY(any_records_can_be_drawn_and_exported, [](const std::vector<std::uint8_t>& noise) {
   std::vector<HopRecord> hops(noise.size() / 8);
   for (std::size_t i = 0; i < hops.size(); ++i) {

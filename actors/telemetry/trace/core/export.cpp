@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "messages/base/utf8.hpp"
+
 namespace witan::trace {
 namespace {
 
@@ -27,15 +29,18 @@ std::string message_text(const TraceSet& set, const HopRecord& hop) {
 }
 
 // Letters, digits and a few harmless marks: what no diagram language takes for its own.
-std::string plain(std::string_view text) {
+std::string plain(std::string_view text, std::string_view marks = " ._/+-,()") {
   std::string out;
   for (const char c : text) {
     const bool good = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                      std::string_view(" ._/+-,()").find(c) != std::string_view::npos;
+                      marks.find(c) != std::string_view::npos;
     out += good ? c : '_';
   }
   return out;
 }
+
+// For lines of their own.
+std::string remark(std::string_view text) { return plain(text, " ._/+-,():*"); }
 
 // ---- sequence diagrams
 
@@ -146,16 +151,18 @@ std::string csv_text(const std::string& text) {
 
 std::string json_text(std::string_view text) {
   std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+  while (!text.empty()) {
+    const auto byte = static_cast<unsigned char>(text[0]);
+    const std::size_t length = utf8_length(text);
+    if (byte == '"' || byte == '\\') {
       out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte >= 0x7f) {
+      out += text[0];
+    } else if (byte < 0x20 || byte == 0x7f) {
       out += fmt::format("\\u{:04x}", byte);
     } else {
-      out += c;
+      out += length == 0 ? "\\ufffd" : text.substr(0, length);
     }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return out + "\"";
 }
@@ -170,7 +177,7 @@ std::string clock_text(const TraceNode& node) {
 std::string to_mermaid(const TraceSet& set, const Flow& flow, std::size_t steps_max) {
   const Diagram d = diagram_of(set, flow, steps_max);
   std::string out =
-      fmt::format("%% {}\n%% {}\nsequenceDiagram\n", plain(flow.title), plain(clocks_text(set)));
+      fmt::format("%% {}\n%% {}\nsequenceDiagram\n", remark(flow.title), remark(clocks_text(set)));
   for (const std::string& label : d.participants)
     out += fmt::format("  participant {} as {}\n", d.alias.at(label), plain(label));
   const std::int64_t begin = begin_of(set, flow);
@@ -191,7 +198,7 @@ std::string to_mermaid(const TraceSet& set, const Flow& flow, std::size_t steps_
 std::string to_plantuml(const TraceSet& set, const Flow& flow, std::size_t steps_max) {
   const Diagram d = diagram_of(set, flow, steps_max);
   std::string out =
-      fmt::format("@startuml\ntitle {}\nfooter {}\n", plain(flow.title), plain(clocks_text(set)));
+      fmt::format("@startuml\ntitle {}\nfooter {}\n", remark(flow.title), remark(clocks_text(set)));
   for (const std::string& label : d.participants)
     out += fmt::format("participant \"{}\" as {}\n", plain(label), d.alias.at(label));
   const std::int64_t begin = begin_of(set, flow);

@@ -23,7 +23,7 @@ namespace witan::trace {
 [[nodiscard]] std::string step_json(const TraceSet& set, const FlowStep& step);
 // "node1: +0.020 ms, right within 0.100 ms"
 [[nodiscard]] std::string clock_text(const TraceNode& node);
-// With quotes; everything outside printable ASCII is escaped.
+// With quotes; control characters are escaped, what is not UTF-8 becomes U+FFFD.
 [[nodiscard]] std::string json_text(std::string_view text);
 
 }  // namespace witan::trace

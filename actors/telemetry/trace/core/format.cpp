@@ -222,6 +222,13 @@ void index_records(BlockHeader& header, std::span<const HopRecord> records) {
   for (const HopRecord& record : records) index_record(header, record);
 }
 
+std::size_t whole_records(std::span<const HopRecord> records) {
+  std::size_t last = records.size();
+  while (last > 0 && records[last - 1].kind == kind_transactions) --last;
+  const bool goes_on = last > 0 && records[last - 1].transactions != 0;
+  return goes_on ? last - 1 : records.size();
+}
+
 namespace {
 
 // Hops are appended in file order, so a list of transactions belongs to the last hop with its span.

@@ -101,6 +101,9 @@ struct PeerClock {
 
 // Index fields of a block over these records: times, heights, masks, flags, count, raw_bytes.
 void index_records(BlockHeader& header, std::span<const HopRecord> records);
+// Of records that were cut anywhere: all but a hop at the end whose transactions may go on. Blocks
+// are read alone, so a hop and its transactions stand in one.
+[[nodiscard]] std::size_t whole_records(std::span<const HopRecord> records);
 // The same over one record; `header` starts as {} with time_first > time_last.
 void index_record(BlockHeader& header, const HopRecord& record);
 // Appends the hops of a payload to `out`. Values out of their range (kinds, outcomes) are

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace witan::trace {
 namespace {
@@ -18,9 +19,10 @@ bool earlier(const HopRecord& a, const HopRecord& b) {
   return a.transactions > b.transactions;  // of the same hop the richer record first
 }
 
-bool same_hop(const HopRecord& a, const HopRecord& b) {
-  return a.span == b.span && a.node == b.node && a.to == b.to && a.started == b.started &&
-         a.sent == b.sent && a.kind == b.kind;
+// What tells the hops of one span apart, by their monotonic times: two files of one process may
+// differ in how they map those to Unix time.
+auto identity_of(const HopRecord& hop) {
+  return std::tuple(hop.node, hop.to, hop.kind, hop.sent, hop.started);
 }
 
 }  // namespace
@@ -106,10 +108,8 @@ void TraceSet::add_names(std::size_t node, const std::vector<Name>& names) {
 
 void TraceSet::add_hops(std::size_t node, std::int64_t wall_base, const HopList& added) {
   const auto first = static_cast<std::uint32_t>(list_.hops.size());
+  bases_.push_back({first, wall_base});
   for (HopRecord hop : added.hops) {
-    hop.sent = plus(hop.sent, wall_base);
-    hop.started = plus(hop.started, wall_base);
-    hop.finished = plus(hop.finished, wall_base);
     hop.node = static_cast<std::uint16_t>(node);
     list_.hops.push_back(hop);
   }
@@ -147,27 +147,63 @@ void TraceSet::align() {
   }
 }
 
-void TraceSet::merge() {
-  std::vector<std::uint32_t> order(list_.hops.size());
-  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+// Hops that two files hold, but for the richest of each; before times are moved.
+std::vector<bool> TraceSet::repeated() const {
+  std::vector<bool> out(list_.hops.size(), false);
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> order;
+  order.reserve(list_.hops.size());
+  for (std::uint32_t i = 0; i < list_.hops.size(); ++i) order.emplace_back(list_.hops[i].span, i);
+  std::sort(order.begin(), order.end());
+  const auto before = [this](const auto& a, const auto& b) {
+    const HopRecord &x = list_.hops[a.second], &y = list_.hops[b.second];
+    if (identity_of(x) != identity_of(y)) return identity_of(x) < identity_of(y);
+    return x.transactions != y.transactions ? x.transactions > y.transactions : a.second < b.second;
+  };
+  for (auto at = order.begin(); at != order.end();) {
+    auto end = at + 1;
+    while (end != order.end() && end->first == at->first) ++end;
+    if (end - at > 1) std::sort(at, end, before);
+    for (auto next = at + 1; next < end; ++next)
+      out[next->second] =
+          identity_of(list_.hops[next->second]) == identity_of(list_.hops[(next - 1)->second]);
+    at = end;
+  }
+  return out;
+}
+
+// To Unix time, and to the clock of the reference node.
+void TraceSet::move_times() {
+  for (std::size_t b = 0; b < bases_.size(); ++b) {
+    const std::size_t end = b + 1 < bases_.size() ? bases_[b + 1].first : list_.hops.size();
+    for (std::size_t i = bases_[b].first; i < end; ++i) {
+      HopRecord& hop = list_.hops[i];
+      const std::int64_t by = plus(bases_[b].wall, nodes[hop.node].shift_ns);
+      hop.sent = plus(hop.sent, by);
+      hop.started = plus(hop.started, by);
+      hop.finished = plus(hop.finished, by);
+    }
+  }
+}
+
+void TraceSet::merge(const std::vector<bool>& dropped) {
+  std::vector<std::uint32_t> order;
+  order.reserve(list_.hops.size());
+  for (std::uint32_t i = 0; i < list_.hops.size(); ++i)
+    if (!dropped[i]) order.push_back(i);
   std::sort(order.begin(), order.end(), [this](std::uint32_t a, std::uint32_t b) {
     return earlier(list_.hops[a], list_.hops[b]) ||
            (!earlier(list_.hops[b], list_.hops[a]) && a < b);
   });
-  std::vector<std::uint32_t> place(order.size());  // old index -> new
+  std::vector<std::uint32_t> place(list_.hops.size());  // old index -> new
   std::vector<HopRecord> sorted;
   sorted.reserve(order.size());
-  std::vector<bool> kept(order.size(), false);
   for (const std::uint32_t i : order) {
-    const HopRecord& hop = list_.hops[i];
-    const bool repeated = !sorted.empty() && same_hop(sorted.back(), hop);
-    if (!repeated) sorted.push_back(hop);
-    kept[i] = !repeated;
-    place[i] = static_cast<std::uint32_t>(sorted.size() - 1);
+    place[i] = static_cast<std::uint32_t>(sorted.size());
+    sorted.push_back(list_.hops[i]);
   }
   std::vector<HopTransaction> moved;
   for (const HopTransaction& tx : list_.transactions)
-    if (kept[tx.hop]) moved.push_back({place[tx.hop], tx.id});
+    if (!dropped[tx.hop]) moved.push_back({place[tx.hop], tx.id});
   std::sort(moved.begin(), moved.end(), [](const HopTransaction& a, const HopTransaction& b) {
     return a.hop != b.hop ? a.hop < b.hop : a.id < b.id;
   });
@@ -177,13 +213,9 @@ void TraceSet::merge() {
 
 void TraceSet::finish() {
   align();
-  for (HopRecord& hop : list_.hops) {
-    const std::int64_t shift = nodes[hop.node].shift_ns;
-    hop.sent = plus(hop.sent, shift);
-    hop.started = plus(hop.started, shift);
-    hop.finished = plus(hop.finished, shift);
-  }
-  merge();
+  const std::vector<bool> dropped = repeated();
+  move_times();
+  merge(dropped);
   by_span_.reserve(list_.hops.size());
   for (std::uint32_t i = 0; i < list_.hops.size(); ++i)
     if (list_.hops[i].span != 0) by_span_.emplace_back(list_.hops[i].span, i);

@@ -77,8 +77,15 @@ class TraceSet {
 
  private:
   void align();
-  void merge();
-  HopList list_;
+  [[nodiscard]] std::vector<bool> repeated() const;
+  void move_times();
+  void merge(const std::vector<bool>& dropped);
+  struct Base {  // of the hops from `first` on, until the next one's
+    std::uint32_t first = 0;
+    std::int64_t wall = 0;
+  };
+  std::vector<Base> bases_;
+  HopList list_;  // until finish() with monotonic times
   std::vector<std::pair<std::uint64_t, std::uint32_t>> by_span_;  // sorted
 };
 
