@@ -10,8 +10,8 @@ EventsActor::EventsActor(rt::ActorContext& context, std::shared_ptr<EventHub> hu
 }
 
 void EventsActor::on_event(schema::PublishedEvent::Reader event, const Envelope&) {
-  EventText text = event_text(event);
-  hub_->publish(event.getHeight(), std::move(text.name), std::move(text.json));
+  EventText text = event_text(event, context().unix_now());
+  hub_->publish(text.height, std::move(text.name), std::move(text.json));
 }
 
 }  // namespace witan

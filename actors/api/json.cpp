@@ -46,7 +46,7 @@ std::string to_json(capnp::DynamicStruct::Reader value) {
   return {text.begin(), text.size()};
 }
 
-EventText event_text(schema::PublishedEvent::Reader event) {
+EventText event_text(schema::PublishedEvent::Reader event, UnixTime time) {
   const capnp::DynamicStruct::Reader dynamic(event);
   EventText out;
   KJ_IF_MAYBE (field, dynamic.which()) {
@@ -54,8 +54,11 @@ EventText event_text(schema::PublishedEvent::Reader event) {
     out.json = "{\"type\":";
     append_json_string(out.json, out.name);
     out.json += ",\"time\":";
-    append_json_string(out.json, event.getTime().cStr());
-    out.json += ",\"data\":" + to_json(dynamic.get(*field).as<capnp::DynamicStruct>()) + "}";
+    append_json_string(out.json, format_utc(time));
+    const auto data = dynamic.get(*field).as<capnp::DynamicStruct>();
+    out.json += ",\"data\":" + to_json(data) + "}";
+    KJ_IF_MAYBE (height, data.getSchema().findFieldByName("height"))
+      out.height = data.get(*height).as<std::uint64_t>();
   }
   return out;
 }

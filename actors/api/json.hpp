@@ -10,6 +10,7 @@
 
 #include "actors/api/core/event_log.hpp"
 #include "messages/base/result.hpp"
+#include "messages/base/time.hpp"
 #include "messages/schema/api.capnp.h"
 
 namespace witan {
@@ -22,13 +23,14 @@ template <class Reader>
   return to_json(capnp::DynamicStruct::Reader(value));
 }
 
-// An event as its stream shows it: the name of its union member and that member as JSON with the
-// event's `time` added in front: {"type":"newBlock","time":"...","data":{...}}.
+// An event as its stream shows it: the name of its union member and that member as JSON with
+// `time` in front: {"type":"newBlock","time":"...","data":{...}}.
 struct EventText {
   std::string name;
   std::string json;
+  std::uint64_t height = 0;  // of that member; 0: it has none
 };
-[[nodiscard]] EventText event_text(schema::PublishedEvent::Reader event);
+[[nodiscard]] EventText event_text(schema::PublishedEvent::Reader event, UnixTime time);
 
 // Text that came from somewhere else with every byte that is not valid UTF-8 replaced, so that it
 // may be put into a Text field.

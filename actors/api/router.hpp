@@ -47,6 +47,9 @@ inline constexpr std::uint64_t block_range_max = 20;
   X(livez,          GET,  "/livez", "", "text/plain", "200 while the process serves requests") \
   X(readyz,         GET,  "/readyz", "", "Readiness", "200 when the node takes part, 503 with reasons otherwise") \
   X(metrics,        GET,  "/metrics", "", "text/plain", "Prometheus text") \
+  X(dashboard,      GET,  "/", "", "text/html", "the dashboard: heights, votes, peers, supervision tree, live") \
+  X(dashboard_style, GET, "/dashboard.css", "", "text/css", "of the dashboard") \
+  X(dashboard_script, GET, "/dashboard.js", "", "text/javascript", "of the dashboard") \
   X(rpc,            POST, "/", "", "JSON-RPC 2.0", "the methods below as JSON-RPC") \
   X(rpc_health,     GET,  "/health", "", "JSON-RPC 2.0", "CometBFT: empty result while the process serves requests") \
   X(rpc_status,     GET,  "/status", "", "JSON-RPC 2.0", "CometBFT: status") \

@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "actors/api/dashboard/files.hpp"
 #include "actors/api/http_error.hpp"
 #include "actors/api/json.hpp"
 #include "actors/api/request_body.hpp"
@@ -23,6 +24,18 @@ HttpResponse json_response(std::string body, std::string_view route, unsigned st
 HttpResponse text_response(std::string body, std::string type, std::string_view route) {
   HttpResponse out = json_response(std::move(body), route);
   out.content_type = std::move(type);
+  return out;
+}
+
+// The page talks to this node only, runs its own script only and is framed by nobody.
+HttpResponse dashboard_response(std::string_view body, std::string type, std::string_view route) {
+  HttpResponse out = text_response(std::string(body), std::move(type), route);
+  out.headers = {{"Content-Security-Policy",
+                  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+                  "img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"},
+                 {"X-Content-Type-Options", "nosniff"},
+                 {"Referrer-Policy", "no-referrer"},
+                 {"Cache-Control", "no-cache"}};
   return out;
 }
 
@@ -128,6 +141,15 @@ void ApiService::handle(const HttpRequest& request, const Responder& responder) 
       if (options_.before_metrics) options_.before_metrics();
       return responder.respond(
           text_response(metrics_.render(), "text/plain; version=0.0.4", x.route()));
+    case Route::dashboard:
+      return responder.respond(
+          dashboard_response(dashboard::index_html, "text/html; charset=utf-8", x.route()));
+    case Route::dashboard_style:
+      return responder.respond(
+          dashboard_response(dashboard::style_css, "text/css; charset=utf-8", x.route()));
+    case Route::dashboard_script:
+      return responder.respond(
+          dashboard_response(dashboard::app_js, "text/javascript; charset=utf-8", x.route()));
     case Route::events:
       return open_events(x);
     case Route::submit:

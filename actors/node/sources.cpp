@@ -32,6 +32,17 @@ std::string code_text(std::uint16_t code) {
   return std::string(name_of(static_cast<ErrorCode>(code)));
 }
 
+// Bit i of byte i / 8, the lowest first: validator i is in the certificate.
+Bytes signed_by(const Certificate& commit) {
+  Bytes out;
+  for (const CertificateSignature& s : commit.signatures) {
+    const std::size_t i = s.validator;
+    if (out.size() <= i / 8) out.resize(i / 8 + 1);
+    out[i / 8] = static_cast<std::uint8_t>(out[i / 8] | 1U << (i % 8));
+  }
+  return out;
+}
+
 }  // namespace
 
 NodeSources::NodeSources(SourcesOptions options)
@@ -148,6 +159,7 @@ Status NodeSources::blocks(Height from, Height to, schema::BlockList::Builder ou
     list[i].setTxCount(static_cast<std::uint32_t>(block.txs.size()));
     list[i].setBytes(static_cast<std::uint32_t>(stored.block.size()));
     list[i].setRound(commit.round.get());
+    list[i].setSigned(as_data(ByteView(signed_by(commit))));
   }
   return {};
 }

@@ -124,6 +124,8 @@ struct BlockSummary {
   txCount @4 :UInt32;
   bytes @5 :UInt32;
   round @6 :Int32;
+  signed @7 :Data;               # who is in the certificate that decided it: bit i of byte i / 8 (lowest
+                                 # first) is validator i of its set
 }
 struct BlockList { latestHeight @0 :UInt64; blocks @1 :List(BlockSummary); }
 
@@ -296,25 +298,23 @@ struct SubmitEvidenceResult { hashes @0 :List(Data); }  # now known here, pendin
 # ---- events: sent to the events actor (EventsRole), read at GET /api/v1/events ------------------------
 
 struct PublishedEvent {
-  # `height` orders the stream; 0 means "the height being worked on".
-  height @0 :UInt64;
-  time @1 :Text;
+  # The events actor adds the time and files it under its `height` (without one: under the last).
   union {
-    newBlock @2 :NewBlockEvent;
-    newRound @3 :NewRoundEvent;
-    txCommitted @4 :TxCommittedEvent;
-    validatorSetUpdates @5 :ValidatorSetUpdatesEvent;
-    polka @6 :StepEvent;
-    lock @7 :StepEvent;
-    timeout @8 :TimeoutEvent;
-    completeProposal @9 :StepEvent;
-    newEvidence @10 :EvidenceEvent;
-    peerUp @11 :PeerEvent;
-    peerDown @12 :PeerEvent;
-    peerBanned @13 :PeerEvent;
-    syncProgress @14 :SyncProgressEvent;
-    snapshotTaken @15 :SnapshotEvent;
-    signRefused @16 :SignRefusedEvent;
+    newBlock @0 :NewBlockEvent;
+    newRound @1 :NewRoundEvent;
+    txCommitted @2 :TxCommittedEvent;
+    validatorSetUpdates @3 :ValidatorSetUpdatesEvent;
+    polka @4 :StepEvent;
+    lock @5 :StepEvent;
+    timeout @6 :TimeoutEvent;
+    completeProposal @7 :StepEvent;
+    newEvidence @8 :EvidenceEvent;
+    peerUp @9 :PeerEvent;
+    peerDown @10 :PeerEvent;
+    peerBanned @11 :PeerEvent;
+    syncProgress @12 :SyncProgressEvent;
+    snapshotTaken @13 :SnapshotEvent;
+    signRefused @14 :SignRefusedEvent;
   }
 }
 struct NewBlockEvent {

@@ -69,6 +69,26 @@ def commit_of_the_block_before(test, network, height):
     say(f'block {height} shows {len(indices)} of {len(keys)} signatures of the block before')
 
 
+def summaries_say_who_signed(network):
+    for summary in network.get_json(0, '/api/v1/blocks')['blocks']:
+        signers = network.block(0, summary['height'])['commit']['signers']
+        bits = int.from_bytes(bytes.fromhex(summary['signed']), 'little')
+        check([s['index'] for s in signers] == [i for i in range(64) if bits >> i & 1], f'{summary} but {signers}')
+    say('the list of blocks says who signed')
+
+
+def events_have_time_and_height(network):
+    with urllib.request.urlopen(network.url(0) + '/api/v1/events', timeout=30) as stream:
+        head, event = stream.readline().decode(), None
+        while not event:
+            line = stream.readline().decode()
+            head = line if line.startswith('id: ') else head
+            event = json.loads(line[6:]) if line.startswith('data: ') and '"newBlock"' in line else None
+    # Later when something of the next height was told first: the places of events only grow.
+    check(0 <= int(head[4:].split('-')[0]) - int(event['data']['height']) <= 1, f'{head} of {event}')
+    check(event['time'] > '2026', f'{event}')
+
+
 def quick_transfers(test, network):
     """Two transfers of one sender, the second while the first is pending; and one that is sent twice."""
     (sender, address), (_, receiver) = account(test, network, 0), account(test, network, 1)
@@ -148,6 +168,8 @@ def body(test):
         wait_height(network, i, 50, 60)
     top = check_same_chain(network)
     commit_of_the_block_before(test, network, top)
+    summaries_say_who_signed(network)
+    events_have_time_and_height(network)
     clean_stop(network)
     network.start_all()
     wait_ready(network)

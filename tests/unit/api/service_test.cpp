@@ -330,6 +330,22 @@ BOOST_AUTO_TEST_CASE(liveness_readiness_and_metrics) {
                         "status=\"503\"} 1") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(the_dashboard_is_small_asks_nobody_else_and_runs_its_own_script_only) {
+  std::size_t bytes = 0;
+  for (const char* path : {"/", "/dashboard.css", "/dashboard.js"}) {
+    const std::string response = get(path);
+    BOOST_CHECK(response.find("200 OK") != std::string::npos);
+    BOOST_CHECK(response.find("script-src 'self'") != std::string::npos);
+    BOOST_CHECK(response.find("frame-ancestors 'none'") != std::string::npos);
+    const std::string body = test::body_of(response);
+    bytes += body.size();
+    BOOST_CHECK(body.find("https://") == std::string::npos);
+    BOOST_CHECK(body.find("innerHTML") == std::string::npos);
+  }
+  BOOST_CHECK_GT(bytes, 10'000u);
+  BOOST_CHECK_LT(bytes, 200'000u);
+}
+
 BOOST_AUTO_TEST_CASE(transactions_are_submitted_in_both_forms) {
   const auto code = [](const std::string& r) { return json::parse(test::body_of(r))["code"]; };
   const std::string path = "/api/v1/transactions";
@@ -399,11 +415,15 @@ BOOST_AUTO_TEST_CASE(an_event_sent_to_the_events_actor_reaches_a_stream_and_can_
   const auto events = runtime->ref<EventsRole>(EventsRole::path);
   for (std::uint64_t h = 1; h <= 3; ++h) {
     Draft<schema::PublishedEvent> draft;
-    draft->setHeight(h);
     draft->initNewBlock().setHeight(h);
     BOOST_REQUIRE(events.send(std::move(draft)) == rt::Delivery::delivered);
   }
+  Draft<schema::PublishedEvent> peer;
+  peer->initPeerUp().setAddress("a:1");
+  BOOST_REQUIRE(events.send(std::move(peer)) == rt::Delivery::delivered);
   BOOST_CHECK(client.read_until("id: 3-0\nevent: newBlock\n"));
+  BOOST_CHECK(client.read_until("id: 3-1\nevent: peerUp\n"));  // it names no height
+  BOOST_CHECK(client.received.find("\"time\":\"\"") == std::string::npos);
   test::RawClient resumed(port);
   resumed.send("GET /api/v1/events HTTP/1.1\r\nLast-Event-ID: 1-0\r\n\r\n");
   BOOST_REQUIRE(resumed.read_until("id: 3-0\n"));
