@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <memory>
 
-#include "storage/data_dir.hpp"
 #include "tools/witan/cmd_wal.hpp"
 #include "tools/witan/wal_text.hpp"
 
@@ -16,27 +15,8 @@ struct WalCommand {
   std::uint64_t from = 0;
 };
 
-// The folder to read, and the lock of its home while it is read.
-struct WalSource {
-  FilePath folder;
-  std::unique_ptr<DataDir> lock;
-};
-Result<WalSource> open_source(const Program& program, const WalCommand& options) {
-  FileSystem& fs = posix_file_system();
-  if (!options.folder.empty()) {
-    if (!fs.exists(options.folder))
-      return fail(ErrorCode::not_found, options.folder, "no such folder");
-    return WalSource{options.folder, nullptr};
-  }
-  const HomeLayout layout(program.home);
-  if (!fs.exists(layout.wal()))
-    return fail(ErrorCode::not_found, layout.wal().string(), "this home has no log yet");
-  WITAN_TRY(auto lock, DataDir::open(program.home, 0));
-  return WalSource{layout.wal(), std::move(lock)};
-}
-
 Result<int> run_verify(const Program& program, const WalCommand& options) {
-  WITAN_TRY(const WalSource source, open_source(program, options));
+  WITAN_TRY(const WalSource source, open_wal_source(program, options.folder));
   WITAN_TRY(const WalReport report, verify_wal(posix_file_system(), source.folder, ""));
   std::printf("%s%s", (program.json ? report_json(report) : report_text(report)).c_str(),
               program.json ? "\n" : "");
@@ -45,7 +25,7 @@ Result<int> run_verify(const Program& program, const WalCommand& options) {
 }
 
 Result<int> run_dump(const Program& program, const WalCommand& options) {
-  WITAN_TRY(const WalSource source, open_source(program, options));
+  WITAN_TRY(const WalSource source, open_wal_source(program, options.folder));
   const WalVisitor print = [&program](const WalRecord& record) -> Status {
     std::printf("%s\n", (program.json ? record_json(record) : record_line(record)).c_str());
     return {};
@@ -68,6 +48,19 @@ std::shared_ptr<WalCommand> add_wal_command(CLI::App& wal, Program& program,
 }
 
 }  // namespace
+
+Result<WalSource> open_wal_source(const Program& program, const std::string& given) {
+  FileSystem& fs = posix_file_system();
+  if (!given.empty()) {
+    if (!fs.exists(given)) return fail(ErrorCode::not_found, given, "no such folder");
+    return WalSource{given, nullptr};
+  }
+  const HomeLayout layout(program.home);
+  if (!fs.exists(layout.wal()))
+    return fail(ErrorCode::not_found, layout.wal().string(), "this home has no log yet");
+  WITAN_TRY(auto lock, DataDir::open(program.home, 0));
+  return WalSource{layout.wal(), std::move(lock)};
+}
 
 void add_wal_commands(CLI::App& app, Program& program) {
   CLI::App* wal =

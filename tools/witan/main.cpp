@@ -35,6 +35,7 @@ int run_program(int argc, char** argv) {
   add_key_commands(app, program);
   add_wal_commands(app, program);
   add_rollback_command(app, program);
+  add_replay_command(app, program);
   add_signer_commands(app, program);
   add_evidence_commands(app, program);
   add_trace_commands(app, program);

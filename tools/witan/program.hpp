@@ -58,6 +58,7 @@ void add_tx_commands(CLI::App& app, Program& program);        // tx transfer, tx
 void add_key_commands(CLI::App& app, Program& program);       // keys
 void add_wal_commands(CLI::App& app, Program& program);       // wal
 void add_rollback_command(CLI::App& app, Program& program);   // rollback
+void add_replay_command(CLI::App& app, Program& program);     // replay
 void add_signer_commands(CLI::App& app, Program& program);    // signer
 void add_evidence_commands(CLI::App& app, Program& program);  // evidence
 void add_trace_commands(CLI::App& app, Program& program);     // trace

@@ -58,6 +58,8 @@ class SimCluster {
   [[nodiscard]] bool is_up(std::size_t node) const { return nodes_[node]->up; }
   [[nodiscard]] Height height(std::size_t node) const;
   [[nodiscard]] StoredBlock block(std::size_t node, Height height) const;
+  // Where the node keeps its log (wal_folder).
+  [[nodiscard]] MemoryFileSystem& file_system(std::size_t node) { return nodes_[node]->fs; }
   [[nodiscard]] const StateStore& state(std::size_t node) const { return *nodes_[node]->state; }
   [[nodiscard]] KvStore& index(std::size_t node) const { return *nodes_[node]->index_store; }
   void submit_evidence(std::size_t node, const Evidence& evidence);
