@@ -17,7 +17,7 @@ struct QueryRole {
       rt::Control<schema::GetReadiness>,
       rt::Bulk<schema::GetStatus, schema::GetBlock, schema::GetBlocks, schema::GetTransaction,
                schema::GetAccount, schema::GetValidators, schema::GetTree, schema::GetGenesis,
-               schema::GetLightBlock, schema::GetEvidence>>;
+               schema::GetLightBlock, schema::GetEvidence, schema::GetFlow, schema::GetMessages>>;
 };
 
 struct EventsRole {

@@ -45,6 +45,8 @@ QueryActor::QueryActor(rt::ActorContext& context, std::shared_ptr<QuerySources> 
   handle<schema::GetLightBlock>(&QueryActor::on_light_block);
   handle<schema::GetTree>(&QueryActor::on_tree);
   handle<schema::GetGenesis>(&QueryActor::on_genesis);
+  handle<schema::GetFlow>(&QueryActor::on_flow);
+  handle<schema::GetMessages>(&QueryActor::on_messages);
   handle<schema::GetEvidence>(&QueryActor::on_evidence);
 }
 
@@ -113,6 +115,14 @@ void QueryActor::on_light_block(schema::GetLightBlock::Reader ask, const Envelop
   answer<schema::LightBlockView>(request, [&](auto& out) {
     return sources_->light_block(Height(ask.getHeight()), ask.getWithBlock(), out);
   });
+}
+
+void QueryActor::on_flow(schema::GetFlow::Reader, const Envelope& request) {
+  answer<schema::FlowView>(request, [&](auto& out) { return sources_->flow(out); });
+}
+
+void QueryActor::on_messages(schema::GetMessages::Reader which, const Envelope& request) {
+  answer<schema::MessagesView>(request, [&](auto& out) { return sources_->messages(which, out); });
 }
 
 void QueryActor::on_tree(schema::GetTree::Reader, const Envelope& request) {

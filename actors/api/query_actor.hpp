@@ -27,6 +27,8 @@ class QueryActor final : public rt::ActorFor<QueryRole> {
   void on_account(schema::GetAccount::Reader ask, const Envelope& request);
   void on_validators(schema::GetValidators::Reader ask, const Envelope& request);
   void on_light_block(schema::GetLightBlock::Reader ask, const Envelope& request);
+  void on_flow(schema::GetFlow::Reader, const Envelope& request);
+  void on_messages(schema::GetMessages::Reader which, const Envelope& request);
   void on_tree(schema::GetTree::Reader, const Envelope& request);
   void on_genesis(schema::GetGenesis::Reader, const Envelope& request);
   void on_evidence(schema::GetEvidence::Reader ask, const Envelope& request);

@@ -35,6 +35,9 @@ class QuerySources {
                              schema::LightBlockView::Builder out) = 0;
   virtual Status tree(schema::TreeView::Builder out) = 0;
   virtual Status genesis(schema::GenesisView::Builder out) = 0;
+  // From the flight recorder; empty without one.
+  virtual Status flow(schema::FlowView::Builder out) = 0;
+  virtual Status messages(schema::GetMessages::Reader which, schema::MessagesView::Builder out) = 0;
   // At most `limit` pending and as many committed ones; with a hash: that one, or not_found.
   virtual Status evidence(std::uint32_t limit, const std::optional<Hash32>& hash,
                           schema::EvidenceList::Builder out) = 0;

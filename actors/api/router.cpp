@@ -86,6 +86,10 @@ Status set_parameter(RoutedRequest& out, const std::string& name, const std::str
   } else if (name == "limit") {
     WITAN_TRY(const std::uint64_t limit, parse_number(name, value, 100));
     out.limit = static_cast<std::uint32_t>(limit);
+  } else if (name == "sender") {
+    out.sender = value;
+  } else if (name == "receiver") {
+    out.receiver = value;
   } else if (name == "prove") {
     WITAN_TRY(out.prove, parse_flag(name, value));
   } else if (name == "attack") {

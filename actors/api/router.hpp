@@ -38,6 +38,9 @@ inline constexpr std::uint64_t block_range_max = 20;
   X(peers,          GET,  "/api/v1/peers", "", "PeersView", "connected peers") \
   X(consensus,      GET,  "/api/v1/consensus/state", "", "ConsensusStateView", "height, round, step, locks and voting power seen") \
   X(tree,           GET,  "/api/v1/tree", "", "TreeView", "the supervision tree with the state of every actor") \
+  X(flow,           GET,  "/api/v1/flow", "", "FlowView", "who sent messages to whom within this node in the last seconds") \
+  X(flow_messages,  GET,  "/api/v1/flow/messages", "sender,receiver,limit", "MessagesView", "the newest messages from one actor to another (default 30, at most 100)") \
+  X(flow_height,    GET,  "/api/v1/flow/heights/{height}", "limit", "MessagesView", "the first messages that name this height, oldest first, as far as the flight recorder reaches back") \
   X(mempool,        GET,  "/api/v1/mempool", "limit", "MempoolView", "size of the pool and its first transaction ids (default 30, at most 100)") \
   X(genesis,        GET,  "/api/v1/genesis", "", "GenesisView", "the genesis document") \
   X(evidence,       GET,  "/api/v1/evidence", "limit", "EvidenceList", "pending and committed evidence of misbehaviour, and who is accused (default 30 of each, at most 100)") \
@@ -101,6 +104,7 @@ struct RoutedRequest {
   std::optional<AccountId> account;  // from bech32m or 64 hex digits
   std::optional<EventCursor> cursor;
   std::uint32_t limit = 30;
+  std::string sender, receiver;  // names of actors
   bool prove = false;
   bool with_transactions = false;
   bool wait_commit = false;

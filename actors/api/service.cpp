@@ -190,6 +190,11 @@ void ApiService::query(const Exchange& x) {
       return ask<schema::ConsensusStateView>(x, consensus_, Draft<schema::GetConsensusState>());
     case Route::tree:
       return ask<schema::TreeView>(x, query_, Draft<schema::GetTree>());
+    case Route::flow:
+      return ask<schema::FlowView>(x, query_, Draft<schema::GetFlow>());
+    case Route::flow_messages:
+    case Route::flow_height:
+      return flow_query(x);
     case Route::genesis:
       return ask<schema::GenesisView>(x, query_, Draft<schema::GetGenesis>());
     case Route::mempool: {
@@ -238,6 +243,24 @@ void ApiService::chain_query(const Exchange& x) {
   } else {
     get_block(x);
   }
+}
+
+void ApiService::flow_query(const Exchange& x) {
+  const RoutedRequest& r = x.routed;
+  Draft<schema::GetMessages> draft;
+  draft->setLimit(r.limit);
+  if (r.route == Route::flow_height) {
+    draft->setHeight(*r.height);
+  } else {
+    if (r.sender.empty() || r.receiver.empty())
+      return x.responder.respond(error_response(
+          {ErrorCode::missing, r.sender.empty() ? "sender" : "receiver", "name an actor"},
+          x.route()));
+    auto edge = draft->initEdge();
+    edge.setSender(r.sender);
+    edge.setReceiver(r.receiver);
+  }
+  ask<schema::MessagesView>(x, query_, std::move(draft));
 }
 
 void ApiService::get_block(const Exchange& x) {

@@ -43,6 +43,7 @@ class ApiService {
   void query(const Exchange& x);
   void chain_query(const Exchange& x);
   void get_block(const Exchange& x);
+  void flow_query(const Exchange& x);
   void submit(const Exchange& x);
   void submit_batch(const Exchange& x);
   void submit_evidence(const Exchange& x);

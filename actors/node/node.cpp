@@ -143,6 +143,7 @@ int run_node(NodeInputs inputs) {
 
   auto wiring = Wiring::prepare(std::move(inputs), services);
   if (!wiring) return refuse(wiring.error());
+  (*wiring)->recorder = trace.recorder();
   log_event(services.log, Event::node_starting,
             {{"version", (*wiring)->inputs.software},
              {"chain_id", (*wiring)->chain_id},

@@ -6,6 +6,7 @@
 #include "actors/node/stores.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "actors/telemetry/metrics.hpp"
+#include "actors/telemetry/trace/recorder.hpp"
 #include "messages/types/genesis.hpp"
 #include "messages/types/validator_set.hpp"
 
@@ -24,6 +25,7 @@ struct SourcesOptions {
   std::string software{};
   std::string listen_address{};
   std::string api_address{};
+  trace::Recorder* recorder = nullptr;  // null: no flight recorder
   std::size_t quorum_peers = 0;  // fewer sessions than this: not ready
 };
 
@@ -42,6 +44,8 @@ class NodeSources final : public QuerySources {
   Status light_block(Height height, bool with_block, schema::LightBlockView::Builder out) override;
   Status tree(schema::TreeView::Builder out) override;
   Status genesis(schema::GenesisView::Builder out) override;
+  Status flow(schema::FlowView::Builder out) override;
+  Status messages(schema::GetMessages::Reader which, schema::MessagesView::Builder out) override;
   Status evidence(std::uint32_t limit, const std::optional<Hash32>& hash,
                   schema::EvidenceList::Builder out) override;
 

@@ -355,6 +355,7 @@ rt::SupervisorSpec Wiring::api(rt::Runtime& runtime, std::shared_ptr<EventHub> h
   options.listen_address = text(inputs.config.p2p.laddr);
   options.api_address = text(inputs.config.rpc.laddr);
   options.quorum_peers = quorum_peers();
+  options.recorder = recorder;
   auto sources = std::make_shared<NodeSources>(std::move(options));
 
   rt::SupervisorSpec group;

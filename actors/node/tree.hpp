@@ -41,6 +41,7 @@ class Wiring {
   peers::Identity identity;
   std::unique_ptr<peers::TransportBridge> bridge;
   std::unique_ptr<peers::Transport> transport;
+  trace::Recorder* recorder = nullptr;  // of this node; null: it has none
 
  private:
   Wiring(NodeInputs in, Services s);

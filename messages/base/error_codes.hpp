@@ -64,7 +64,6 @@ namespace witan {
   X(unavailable,         "receiver is not running")                                                \
   X(cancelled,           "operation was cancelled by shutdown")                                    \
   X(network,             "connection failed or was closed")                                        \
-  X(diverged,            "a recorded run, driven again, leads to something else")                   \
   X(internal,            "unexpected failure inside the node")                                     \
   /* light client */                                                                               \
   X(not_enough_trust,    "too little of the trusted voting power signed the header")               \

@@ -28,6 +28,14 @@ struct GetLightBlock { height @0 :UInt64; withBlock @1 :Bool; }  # 0 = the last 
 struct GetPeers {}                                     # -> PeersView
 struct GetConsensusState {}                            # -> ConsensusStateView
 struct GetTree {}                                      # -> TreeView
+struct GetFlow {}                                      # -> FlowView
+struct GetMessages {                                   # -> MessagesView
+  limit @0 :UInt32;
+  union {
+    height @1 :UInt64;                                 # those that name it, oldest first
+    edge :group { sender @2 :Text; receiver @3 :Text; }  # names of FlowEdge; newest first
+  }
+}
 struct GetMempool { limit @0 :UInt32; }                # -> MempoolView
 struct GetGenesis {}                                   # -> GenesisView
 # To the mempool: the nonce after the account's pending transfers, 0 when there are none. -> PendingNonce
@@ -226,6 +234,36 @@ struct ActorView {
   lastReason @7 :Text;
 }
 struct TreeView { actors @0 :List(ActorView); }
+
+struct FlowEdge {                # messages between two actors
+  from @0 :Text;                 # path without /node/; "outside"
+  to @1 :Text;
+  messages @2 :UInt64;
+  bytes @3 :UInt64;
+  waitP50Us @4 :UInt32;          # in the mailbox
+  waitP99Us @5 :UInt32;
+  handleP50Us @6 :UInt32;        # in the handler
+  handleP99Us @7 :UInt32;
+  depthMax @8 :UInt32;           # most that waited in one class when one was sent
+  notHandled @9 :UInt64;         # shed, lost, dropped, thrown at, ...
+}
+struct FlowView { windowMs @0 :UInt32; edges @1 :List(FlowEdge); }  # most messages first
+struct MessageView {
+  from @0 :Text;
+  to @1 :Text;
+  type @2 :Text;
+  kind @3 :Text;
+  outcome @4 :Text;
+  sentNs @5 :Int64;              # of the node's monotonic clock
+  waitNs @6 :Int64;
+  handleNs @7 :Int64;
+  height @8 :UInt64;             # 0: it names none
+  round @9 :Int32;               # -1: it names none
+  bytes @10 :UInt32;
+  depth @11 :UInt32;
+  trace @12 :Text;               # 32 hex digits: the tree of messages it belongs to
+}
+struct MessagesView { messages @0 :List(MessageView); }
 
 struct MempoolView {
   size @0 :UInt64;

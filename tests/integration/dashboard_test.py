@@ -61,15 +61,26 @@ def check_keyboard(page):
     say(f'by keyboard: "{said}", timeline of "{height}"')
 
 
+def check_messages(page):
+    wait_for('edges between actors', lambda: amount(page, '#flow-edges tbody tr') > 5, 20)
+    check(amount(page, '#flow-map path') > 5, 'lines between actors')
+    page.value('[...document.querySelectorAll("#flow-edges button")].find(b => b.dataset.edge.endsWith(" consensus")).click()')
+    wait_for('messages of an edge', lambda: amount(page, '#messages-list tbody tr') > 0, 20)
+    say(f'{amount(page, "#flow-edges tbody tr")} edges; {text(page, "#h-messages")}')
+    page.value('document.getElementById("messages-close").click()')
+
+
 def check_timeline(page):
     """Of a height that was decided while the page was open."""
     wait_for('a height with known steps', lambda: page.value(
         '[...state.steps.keys()].some(h => state.blocks.has(h) && state.steps.get(h).length >= 1)'), 20)
     page.value('openTimeline([...state.steps.keys()].filter(h => state.blocks.has(h) && state.steps.get(h).length >= 1).pop())')
-    steps = page.value('[...document.querySelectorAll("#timeline tbody tr")].map(r => r.cells[1].textContent)')
-    check('newBlock' in steps, f'steps of the timeline: {steps}')
-    check(amount(page, '#timeline svg circle') == len(steps), 'a mark in the drawing for each step')
-    say(f'timeline: {steps}')
+    wait_for('the messages of the height', lambda: amount(page, '#timeline tbody tr') > 10, 20)
+    check('newBlock' in text(page, '#timeline-body'), 'what the node told of the height')
+    types = set(page.value('[...document.querySelectorAll("#timeline tbody tr")].map(r => r.cells[3].textContent)'))
+    check({'VerifiedVote', 'CommitBlock'} & types, f'types of the timeline: {types}')
+    check(amount(page, '#timeline svg rect.work') == amount(page, '#timeline tbody tr'), 'a mark for each message')
+    say(f'timeline: {amount(page, "#timeline tbody tr")} messages of {len(types)} types')
 
 
 def pictures(page, folder):
@@ -117,6 +128,7 @@ def body(test):
         page.open(network.url(0) + '/')
         check_what_is_shown(page)
         check_keyboard(page)
+        check_messages(page)
         check_timeline(page)
         pictures(page, Path(test.args.pictures or Path(test.args.logs) / test.name))
         check(not page.problems, f'errors on the page: {page.problems}')

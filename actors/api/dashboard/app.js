@@ -26,7 +26,7 @@ const $ = id => document.getElementById(id);
 // ---- making elements ------------------------------------------------------------------------
 
 function el(name, attributes = {}, ...children) {
-  const svg = ['svg', 'line', 'circle', 'text', 'rect', 'title', 'g'].includes(name);
+  const svg = ['svg', 'line', 'circle', 'text', 'rect', 'title', 'path', 'g'].includes(name);
   const node = svg ? document.createElementNS('http://www.w3.org/2000/svg', name) : document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
@@ -264,6 +264,66 @@ function showTree(view) {
     `${actors.filter(a => a.state !== 'running').length} not running. Queued and shed: control · consensus · bulk.`;
 }
 
+// ---- messages between actors ----------------------------------------------------------------
+
+function showFlow(view) {
+  const edges = (view.edges || []).map(e => ({...e, messages: Number(e.messages), bytes: Number(e.bytes)}));
+  const seconds = Math.max(0.001, Number(view.windowMs) / 1000);
+  $('flow-note').textContent = edges.length === 0 ? 'No messages, or the flight recorder is off.' :
+    `The last ${seconds.toFixed(1)} s as the flight recorder holds them. A click on a line or Enter on a row shows recent messages.`;
+  const focused = document.activeElement && document.activeElement.dataset.edge;
+  const body = $('flow-edges').tBodies[0];
+  body.replaceChildren(...edges.map(e => el('tr', {},
+    el('td', {}, el('button', {type: 'button', class: 'link', 'data-edge': `${e.from} ${e.to}`, onclick: () => openMessages(e.from, e.to)}, e.from)),
+    cell(e.to, 'id'), cell(count(Math.round(e.messages / seconds)), 'n'), cell((e.bytes / 1000 / seconds).toFixed(1), 'n'),
+    cell(`${count(e.waitP50Us)} · ${count(e.waitP99Us)}`, 'n'), cell(`${count(e.handleP50Us)} · ${count(e.handleP99Us)}`, 'n'),
+    cell(e.depthMax, 'n'), cell(e.notHandled ? `▲ ${e.notHandled}` : '0', e.notHandled ? 'bad n' : 'n'))));
+  if (focused) [...body.querySelectorAll('button')].find(b => b.dataset.edge === focused)?.focus({preventScroll: true});
+  drawFlow(edges);
+}
+
+// Actors on a circle in the order of their names, so that they stay where they are; a line is as wide as its rate.
+function drawFlow(edges) {
+  const names = [...new Set(edges.flatMap(e => [e.from, e.to]))].sort();
+  const place = new Map(names.map((name, i) => {
+    const angle = 2 * Math.PI * i / names.length - Math.PI / 2;
+    return [name, {x: 320 + 190 * Math.cos(angle), y: 250 + 190 * Math.sin(angle), right: Math.cos(angle) >= 0}];
+  }));
+  const most = Math.max(1, ...edges.map(e => e.messages));
+  const drawing = edges.filter(e => e.from !== e.to).map(e => {
+    const a = place.get(e.from), b = place.get(e.to);
+    // Bent to the left as seen from the sender, so that both directions are seen.
+    const mx = (a.x + b.x) / 2 + (b.y - a.y) * 0.12, my = (a.y + b.y) / 2 - (b.x - a.x) * 0.12;
+    return el('path', {d: `M${a.x} ${a.y} Q${mx} ${my} ${b.x} ${b.y}`, 'stroke-width': 1 + 7 * Math.log1p(e.messages) / Math.log1p(most),
+      class: e.notHandled ? 'bad' : null, onclick: () => openMessages(e.from, e.to)}, el('title', {}, `${e.from} → ${e.to}: ${count(e.messages)} messages`));
+  });
+  for (const [name, p] of place)
+    drawing.push(el('circle', {cx: p.x, cy: p.y, r: 4}), el('text', {x: p.x + (p.right ? 8 : -8), y: p.y + 4, 'text-anchor': p.right ? 'start' : 'end'}, name));
+  $('flow-map').setAttribute('viewBox', '0 0 640 500');
+  $('flow-map').replaceChildren(...drawing);
+}
+
+function messageRows(messages) {
+  const first = messages.length ? Number(messages[0].sentNs) : 0;
+  const us = ns => count(Math.round(Number(ns) / 1000));
+  return [el('thead', {}, el('tr', {}, ...['after µs', 'from', 'to', 'message', 'height/round', 'bytes', 'waits µs', 'takes µs', 'outcome'].map(t => el('th', {}, t)))),
+    el('tbody', {}, ...messages.map(m => el('tr', {}, cell(us(Number(m.sentNs) - first), 'n'), cell(m.from, 'id'), cell(m.to, 'id'), cell(m.type),
+      cell(m.height !== '0' ? `${m.height}/${m.round >= 0 ? m.round : '-'}` : ''), cell(count(m.bytes), 'n'), cell(us(m.waitNs), 'n'), cell(us(m.handleNs), 'n'),
+      cell(m.outcome === 'handled' ? m.outcome : `▲ ${m.outcome}`, m.outcome === 'handled' ? null : 'bad'))))];
+}
+
+async function openMessages(from, to) {
+  try {
+    const view = await ask(`/api/v1/flow/messages?sender=${encodeURIComponent(from)}&receiver=${encodeURIComponent(to)}&limit=50`);
+    $('h-messages').textContent = `${from} → ${to}: the last ${(view.messages || []).length} messages`;
+    $('messages-list').replaceChildren(...messageRows(view.messages || []));
+    $('messages').hidden = false;
+    $('messages').focus();
+  } catch (error) {
+    say(`✖ ${error.message}`, 'bad');
+  }
+}
+
 // ---- events and timelines -------------------------------------------------------------------
 
 function keep(type, event) {
@@ -305,41 +365,52 @@ function closeTimeline() {
   ($('blocks').querySelector(`button[data-height="${height}"]`) || $('blocks').querySelector('button'))?.focus();
 }
 
-function timelineDrawing(steps, start, span) {
-  const row = 22;
-  const drawing = el('svg', {viewBox: `0 0 800 ${steps.length * row + 8}`, role: 'img', 'aria-label': 'the steps listed below, by time'});
-  steps.forEach((s, i) => {
-    const x = 10 + 560 * (Date.parse(s.time) - start) / span, y = 14 + i * row;
-    drawing.append(el('line', {x1: 10, x2: 570, y1: y, y2: y}), el('circle', {cx: x, cy: y, r: 5}),
-      el('text', {x: 582, y: y + 4}, `${s.type}${s.data.round !== undefined ? ` (round ${s.data.round})` : ''}`));
+// A lane for each receiver, a mark from the moment of sending to the end of handling.
+function timelineDrawing(messages) {
+  const lanes = [...new Set(messages.map(m => m.to))];
+  const start = Number(messages[0].sentNs);
+  const ends = messages.map(m => Number(m.sentNs) + Number(m.waitNs) + Number(m.handleNs) - start);
+  const span = Math.max(1, ...ends);
+  const x = ns => 160 + 620 * ns / span;
+  const drawing = el('svg', {viewBox: `0 0 800 ${lanes.length * 22 + 24}`, role: 'img', 'aria-label': 'the messages listed below, by receiver and time'});
+  lanes.forEach((lane, i) => drawing.append(el('line', {x1: 160, x2: 780, y1: 14 + i * 22, y2: 14 + i * 22}),
+    el('text', {x: 150, y: 18 + i * 22, 'text-anchor': 'end'}, lane)));
+  messages.forEach((m, i) => {
+    const sent = Number(m.sentNs) - start, began = sent + Number(m.waitNs), y = 14 + lanes.indexOf(m.to) * 22;
+    drawing.append(el('rect', {x: x(sent), width: Math.max(1, x(began) - x(sent)), y: y - 1, height: 2, class: 'wait'}),
+      el('rect', {x: x(began), width: Math.max(2, x(ends[i]) - x(began)), y: y - 6, height: 12, class: m.outcome === 'handled' ? 'work' : 'work late'},
+        el('title', {}, `${m.type} from ${m.from}: waits ${Math.round(m.waitNs / 1000)} µs, takes ${Math.round(m.handleNs / 1000)} µs`)));
   });
+  drawing.append(el('text', {x: 160, y: lanes.length * 22 + 18}, '0'), el('text', {x: 780, y: lanes.length * 22 + 18, 'text-anchor': 'end'}, `${(span / 1e6).toFixed(1)} ms`));
   return drawing;
 }
 
-function showTimeline() {
+async function showTimeline() {
   const height = state.chosen;
-  const steps = (state.steps.get(height) || []).slice(0, 60);
   const block = state.blocks.get(height);
   $('h-timeline').textContent = `Height ${count(height)}`;
-  if (steps.length === 0) {
-    $('timeline-body').replaceChildren(el('p', {class: 'note'}, 'This page was not open, or not listening, while this height was decided: ' +
-      'its steps are not known here.'), ...(block ? [el('p', {}, `decided in round ${block.round} at ${clock(block.time)}`)] : []));
-    return;
+  const steps = (state.steps.get(height) || []).slice(0, 60);
+  let messages = [];
+  try {
+    messages = (await ask(`/api/v1/flow/heights/${height}?limit=100`)).messages || [];
+  } catch (error) {
+    say(`✖ ${error.message}`, 'bad');
   }
-  const start = Date.parse(steps[0].time);
-  const span = Math.max(1, Date.parse(steps[steps.length - 1].time) - start);
-  const rows = steps.map(s => el('tr', {}, cell(`+${Date.parse(s.time) - start} ms`, 'n'), cell(s.type),
-    cell(s.data.round !== undefined ? s.data.round : '', 'n'), cell(short(s.data.blockId || s.data.id) || s.data.step || '', 'id')));
-  $('timeline-body').replaceChildren(timelineDrawing(steps, start, span),
-    el('table', {}, el('thead', {}, el('tr', {}, ...['after', 'event', 'round', 'of'].map((t, i) => el('th', {class: i % 2 ? null : 'n'}, t)))), el('tbody', {}, ...rows)));
+  if (state.chosen !== height) return;
+  const told = steps.map(s => el('li', {}, `${clock(s.time)} ${s.type}${s.data.round !== undefined ? `, round ${s.data.round}` : ''}`));
+  $('timeline-body').replaceChildren(
+    el('p', {}, block ? `decided in round ${block.round}, proposed at ${clock(block.time)} by ${nameOf(block.proposer)}` : 'not decided yet, or long ago'),
+    el('ol', {}, ...told),
+    ...(messages.length === 0 ? [el('p', {class: 'note'}, 'The flight recorder does not hold this height any more.')] :
+      [timelineDrawing(messages), el('div', {class: 'scroll'}, el('table', {}, ...messageRows(messages)))]));
 }
 
 // ---- the loop -------------------------------------------------------------------------------
 
 async function refresh() {
-  const [status, ready, validators, consensus, peers, tree] = await Promise.all([
+  const [status, ready, validators, consensus, peers, tree, flow] = await Promise.all([
     ask('/api/v1/status'), ask('/readyz'), ask('/api/v1/validators'), ask('/api/v1/consensus/state'), ask('/api/v1/peers'),
-    ask('/api/v1/tree'), fetchBlocks()]);
+    ask('/api/v1/tree'), ask('/api/v1/flow'), fetchBlocks()]);
   state.validators = validators.validators || [];
   showStatus(status, ready);
   showRound(consensus);
@@ -348,6 +419,7 @@ async function refresh() {
   showGrid();
   showPeers(peers);
   showTree(tree);
+  showFlow(flow);
 }
 
 async function loop() {
@@ -366,6 +438,7 @@ $('grid').addEventListener('click', e => {
   state.cursor = {row: Number(td.dataset.row), column: Number(td.dataset.column)};
   openTimeline(Number(td.dataset.height));
 });
+$('messages-close').addEventListener('click', () => { $('messages').hidden = true; $('flow-edges').querySelector('button')?.focus(); });
 $('timeline-close').addEventListener('click', closeTimeline);
 document.addEventListener('keydown', e => { if (e.key === 'Escape' && state.chosen !== null) closeTimeline(); });
 listen();

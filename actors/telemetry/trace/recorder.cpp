@@ -267,6 +267,30 @@ RecorderStatus Recorder::status() {
   return out;
 }
 
+std::vector<HopRecord> Recorder::recent(Instant since) {
+  std::vector<HopRecord> out, page(1024);
+  const std::size_t count = lanes_->count.load(std::memory_order_acquire);
+  for (std::size_t i = 0; i < count; ++i) {
+    const TraceRing& ring = lanes_->all[i]->ring;
+    const std::uint64_t end = ring.written();
+    std::uint64_t from = end - std::min<std::uint64_t>(end, ring.capacity());
+    std::uint64_t lost = 0;
+    while (from < end) {
+      const std::size_t got = ring.read(from, page, lost);
+      if (got == 0) break;
+      for (std::size_t k = 0; k < got; ++k)
+        if (page[k].kind != kind_transactions && page[k].sent >= since.ns) out.push_back(page[k]);
+    }
+  }
+  return out;
+}
+
+std::vector<Name> Recorder::names() {
+  bool whole = false;
+  const std::size_t used = names_used_.load(std::memory_order_acquire);
+  return decode_names(ByteView(names_).first(used), whole);
+}
+
 void Recorder::record_loop() {
   pthread_setname_np(pthread_self(), "trace");
   block_.reserve(block_records);

@@ -61,6 +61,11 @@ class Recorder final : public rt::TraceSink, public PeerClockSink {
   void stop_recording();  // writes what is left
   [[nodiscard]] RecorderStatus status();
 
+  // For live views, from any thread: the hops the rings still hold that were sent at or after
+  // `since` (of the runtime's clock), by no order, and the names of actors and types.
+  [[nodiscard]] std::vector<HopRecord> recent(Instant since);
+  [[nodiscard]] std::vector<Name> names();
+
  private:
   struct Lane {  // a ring and what belongs to its thread
     explicit Lane(std::size_t records) : ring(records) {}

@@ -81,6 +81,24 @@ struct FakeSources final : QuerySources {
     if (with_block) out.setBlock(as_data(as_bytes("block")));
     return {};
   }
+  Status flow(schema::FlowView::Builder out) override {
+    auto edge = out.initEdges(1)[0];
+    edge.setFrom("consensus");
+    edge.setTo("ledger");
+    edge.setMessages(7);
+    return {};
+  }
+  Status messages(schema::GetMessages::Reader which, schema::MessagesView::Builder out) override {
+    auto message = out.initMessages(1)[0];
+    if (which.isHeight()) {
+      message.setHeight(which.getHeight());
+    } else {
+      message.setFrom(which.getEdge().getSender());
+      message.setTo(which.getEdge().getReceiver());
+    }
+    message.setBytes(which.getLimit());
+    return {};
+  }
   Status tree(schema::TreeView::Builder out) override {
     out.initActors(1)[0].setPath("/node");
     return {};
@@ -328,6 +346,16 @@ BOOST_AUTO_TEST_CASE(liveness_readiness_and_metrics) {
   BOOST_CHECK(get("/metrics")
                   .find("witan_api_requests_total{chain_id=\"test\",route=\"readyz\","
                         "status=\"503\"} 1") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(messages_are_asked_for_by_edge_or_height) {
+  BOOST_CHECK_EQUAL(get_json("/api/v1/flow")["edges"][0]["messages"], "7");
+  const auto edge = get_json("/api/v1/flow/messages?sender=a&receiver=b%2Fc&limit=5");
+  BOOST_CHECK_EQUAL(edge["messages"][0]["to"], "b/c");
+  BOOST_CHECK_EQUAL(edge["messages"][0]["bytes"], 5);
+  BOOST_CHECK_EQUAL(get_json("/api/v1/flow/heights/9")["messages"][0]["height"], "9");
+  BOOST_CHECK_EQUAL(get_json("/api/v1/flow/messages?sender=a", 400)["error"]["field"], "receiver");
+  BOOST_CHECK_EQUAL(get_json("/api/v1/flow/heights/x", 400)["error"]["field"], "height");
 }
 
 BOOST_AUTO_TEST_CASE(the_dashboard_is_small_asks_nobody_else_and_runs_its_own_script_only) {

@@ -133,6 +133,21 @@ BOOST_AUTO_TEST_CASE(a_dump_holds_the_last_hops_with_names_heights_and_causes) {
   BOOST_CHECK_EQUAL(set->nodes[0].info.id, "02aa");
 }
 
+BOOST_AUTO_TEST_CASE(recent_hops_and_names_can_be_looked_at_while_it_runs) {
+  const Folder folder;
+  Recorder recorder(options_in(folder.path, rt::system_clock()), posix_file_system());
+  Game game(&recorder);
+  game.throw_ball(50);
+  const auto hops = recorder.recent(Instant{});
+  BOOST_CHECK_EQUAL(hops.size(), 50u);
+  BOOST_CHECK(recorder.recent(rt::system_clock().now()).empty());
+  const auto names = recorder.names();
+  for (const HopRecord& h : hops)
+    BOOST_CHECK(std::any_of(names.begin(), names.end(), [&](const Name& name) {
+      return name.kind == NameKind::actor && name.number == h.to;
+    }));
+}
+
 BOOST_AUTO_TEST_CASE(the_ring_keeps_the_last_hops_only) {
   const Folder folder;
   auto options = options_in(folder.path, rt::system_clock());
