@@ -178,7 +178,7 @@ int run_node(NodeInputs inputs) {
   (*http)->stop(http_stop_deadline);
   hub->set_wake({});
   const rt::ExitStatus status = runtime.stop(stop_deadline);
-  (*wiring)->transport->stop();
+  (*wiring)->host.transport->stop();
   log_event(services.log, Event::node_stopped, {{"exit_code", status.code}});
   if (status.code != 0) std::fprintf(stderr, "error: %s\n", status.reason.c_str());
   services.log.flush();

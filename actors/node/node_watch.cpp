@@ -79,7 +79,7 @@ void NodeWatch::measure_disk() {
   const Instant now = runtime_.clock().now();
   if (disk_measured_ != Instant{} && now - disk_measured_ < disk_period) return;
   disk_measured_ = now;
-  const HomeLayout& layout = stores_.dir->layout();
+  const HomeLayout& layout = stores_.layout;
   const auto measure = [this](std::string_view store, const FilePath& folder) {
     services_.metrics.bytes_on_disk.with({store}).set_count(bytes_below(folder));
   };

@@ -21,10 +21,10 @@ KvOptions options_for(std::size_t write_buffer_bytes, std::size_t cache_bytes) {
   return out;
 }
 
-Result<std::unique_ptr<StateStore>> open_state(const HomeLayout& layout,
+Result<std::unique_ptr<StateStore>> open_state(const Databases& databases, const HomeLayout& layout,
                                                const StorageConfig& config,
                                                const ChainId& chain_id) {
-  WITAN_TRY(auto kv, open_leveldb(layout.state(), options_for(8U << 20U, 8U << 20U)));
+  WITAN_TRY(auto kv, databases.open(layout.state(), options_for(8U << 20U, 8U << 20U)));
   StateStoreLimits limits;
   limits.retain_versions = config.state_versions;
   return StateStore::open(std::move(kv), chain_id, limits);
@@ -32,24 +32,41 @@ Result<std::unique_ptr<StateStore>> open_state(const HomeLayout& layout,
 
 }  // namespace
 
+Databases host_databases() {
+  return {open_leveldb, [](const FilePath& path) -> Status {
+            std::error_code code;
+            std::filesystem::remove_all(path, code);
+            if (code) return fail(ErrorCode::io, path.string(), code.message());
+            return {};
+          }};
+}
+
 Result<Stores> Stores::open(const FilePath& home, const StorageConfig& config,
                             const ChainId& chain_id, Height initial_height) {
+  WITAN_TRY(auto dir, DataDir::open(home));
+  WITAN_TRY(Stores out, open_in(host_databases(), home, config, chain_id, initial_height));
+  out.dir = std::move(dir);
+  return out;
+}
+
+Result<Stores> Stores::open_in(const Databases& databases, const FilePath& home,
+                               const StorageConfig& config, const ChainId& chain_id,
+                               Height initial_height) {
   Stores out;
-  WITAN_TRY(out.dir, DataDir::open(home));
-  const HomeLayout& layout = out.dir->layout();
-  WITAN_TRY(auto blocks, open_leveldb(layout.blocks(), options_for(8U << 20U, 4U << 20U)));
+  out.layout = HomeLayout(home);
+  const HomeLayout& layout = out.layout;
+  WITAN_TRY(auto blocks, databases.open(layout.blocks(), options_for(8U << 20U, 4U << 20U)));
   WITAN_TRY(out.blocks, BlockStore::open(std::move(blocks)));
-  WITAN_TRY(out.index, open_leveldb(layout.index(), options_for(4U << 20U, 2U << 20U)));
-  WITAN_TRY(out.state, open_state(layout, config, chain_id));
+  WITAN_TRY(out.index, databases.open(layout.index(), options_for(4U << 20U, 2U << 20U)));
+  WITAN_TRY(out.state, open_state(databases, layout, config, chain_id));
+  const auto make_state_anew = [&]() -> Status {
+    out.state.reset();
+    WITAN_TRY_VOID(databases.remove(layout.state()));
+    WITAN_TRY(out.state, open_state(databases, layout, config, chain_id));
+    return {};
+  };
   WITAN_TRY_VOID(
-      ledger::settle_stores(*out.blocks, *out.state, *out.index, initial_height, [&]() -> Status {
-        out.state.reset();
-        std::error_code code;
-        std::filesystem::remove_all(layout.state(), code);
-        if (code) return fail(ErrorCode::io, "data/state.db", code.message());
-        WITAN_TRY(out.state, open_state(layout, config, chain_id));
-        return {};
-      }));
+      ledger::settle_stores(*out.blocks, *out.state, *out.index, initial_height, make_state_anew));
   return out;
 }
 

@@ -1,5 +1,6 @@
 // Everything a node keeps on disk except the write-ahead log, opened under the data-directory lock.
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -13,10 +14,20 @@
 
 namespace witan::node {
 
+// Where databases are: on the host's disk, or in a simulated one.
+struct Databases {
+  std::function<Result<std::unique_ptr<KvStore>>(const FilePath& path, const KvOptions& options)>
+      open;
+  std::function<Status(const FilePath& path)> remove;  // REQUIRES: it is closed
+};
+// LevelDB on the host's disk.
+[[nodiscard]] Databases host_databases();
+
 // Reads are thread-safe; the ledger actor is the only writer, but for the columns of index.db that
 // storage/keys.hpp gives to others (pending evidence, the sign-state's number).
 struct Stores {
-  std::unique_ptr<DataDir> dir;
+  HomeLayout layout{FilePath()};
+  std::unique_ptr<DataDir> dir;  // holds the lock; none on a simulated disk
   std::unique_ptr<BlockStore> blocks;
   std::unique_ptr<StateStore> state;
   std::unique_ptr<KvStore> index;  // transaction id -> height, position
@@ -26,6 +37,10 @@ struct Stores {
   // the blocks (actors/ledger/rollback.hpp).
   static Result<Stores> open(const FilePath& home, const StorageConfig& config,
                              const ChainId& chain_id, Height initial_height);
+  // The same without a lock, from any databases.
+  static Result<Stores> open_in(const Databases& databases, const FilePath& home,
+                                const StorageConfig& config, const ChainId& chain_id,
+                                Height initial_height);
 
   // Last stored block; 0 if none.
   [[nodiscard]] Height height() const { return blocks->last().value_or(Height(0)); }

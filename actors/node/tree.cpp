@@ -1,7 +1,6 @@
 #include "actors/node/tree.hpp"
 
 #include <algorithm>
-#include <thread>
 
 #include "actors/api/events_actor.hpp"
 #include "actors/api/query_actor.hpp"
@@ -17,7 +16,6 @@
 #include "actors/mempool/mempool_actor.hpp"
 #include "actors/runtime/system_clock.hpp"
 #include "actors/sync/sync_actor.hpp"
-#include "crypto/random.hpp"
 #include "messages/base/codec_bytes.hpp"
 #include "messages/base/hex.hpp"
 
@@ -26,32 +24,32 @@ namespace {
 
 Duration ms(std::uint64_t value) { return Duration::from_ms(static_cast<std::int64_t>(value)); }
 
-std::uint64_t random_salt() {
-  const Bytes bytes = random_bytes(8);
+}  // namespace
+
+Wiring::Wiring(NodeInputs in, Services s, Host h)
+    : inputs(std::move(in)),
+      services(s),
+      host(std::move(h)),
+      identity{inputs.node_key.clone(), {}, {}, {}, {}, {}, 0, {}, host.entropy} {}
+
+std::uint64_t Wiring::random_salt() const {
+  const Bytes bytes = host.entropy(8);
   return ByteReader(bytes).u64();
 }
 
-}  // namespace
-
-Wiring::Wiring(NodeInputs in, Services s)
-    : inputs(std::move(in)),
-      services(s),
-      identity{inputs.node_key.clone(), {}, {}, {}, {}, {}, 0, {}} {}
-
-Result<std::unique_ptr<Wiring>> Wiring::prepare(NodeInputs inputs, Services services) {
-  std::unique_ptr<Wiring> w(new Wiring(std::move(inputs), services));
+Result<std::unique_ptr<Wiring>> Wiring::prepare(NodeInputs inputs, Services services, Host host) {
+  std::unique_ptr<Wiring> w(new Wiring(std::move(inputs), services, std::move(host)));
   const Genesis& genesis = w->inputs.genesis;
   w->chain_id = genesis_hash(genesis);
   WITAN_TRY(ValidatorSet set, ledger::validator_set_of(genesis));
   w->validators = std::make_shared<const ValidatorSet>(std::move(set));
   WITAN_TRY(Verifier verifier, Verifier::make(w->chain_id, w->validators));
   w->verifier = std::make_shared<const Verifier>(std::move(verifier));
-  WITAN_TRY(w->stores, Stores::open(w->inputs.home, w->inputs.config.storage, w->chain_id,
-                                    genesis.initial_height));
+  WITAN_TRY(w->stores, w->host.open_stores(w->inputs, w->chain_id));
   WITAN_TRY_VOID(w->find_self());
   WITAN_TRY_VOID(w->refuse_own_proof());
-  const FilePath sign_state = w->stores.dir->layout().sign_state();
-  if (w->self && !w->remote_signer && !posix_file_system().exists(sign_state)) {
+  const FilePath sign_state = w->stores.layout.sign_state();
+  if (w->self && !w->remote_signer && !w->host.files.exists(sign_state)) {
     const std::string_view text =
         "this validator may have signed before, so it does not start without its sign-state. "
         "Restore the file from the host that signed last; if there is none and this key certainly "
@@ -71,8 +69,6 @@ Result<std::unique_ptr<Wiring>> Wiring::prepare(NodeInputs inputs, Services serv
   id.tip = [stores = &w->stores] { return stores->height().get(); };
   // A session's claim of the seat is optional, and a signer signs proposals and votes only.
   if (w->self && !w->remote_signer) id.validator_key = w->inputs.consensus_key->clone();
-  peers::SocketOptions sockets;
-  w->transport = peers::make_socket_transport(sockets);
   return w;
 }
 
@@ -127,13 +123,13 @@ Status Wiring::use_remote_signer() {
 }
 
 void Wiring::connect(rt::Runtime& runtime) {
-  bridge = std::make_unique<peers::TransportBridge>(runtime, *transport);
-  transport->set_events(bridge.get());
+  bridge = std::make_unique<peers::TransportBridge>(runtime, *host.transport);
+  host.transport->set_events(bridge.get());
 }
 
 std::size_t Wiring::verifier_workers() const {
   const auto configured = static_cast<std::size_t>(inputs.config.runtime.verifier_workers);
-  return configured != 0 ? configured : std::max(1U, std::thread::hardware_concurrency());
+  return configured != 0 ? configured : host.cores;
 }
 
 rt::SupervisorSpec Wiring::tree(rt::Runtime& runtime, std::shared_ptr<EventHub> hub) {
@@ -158,10 +154,9 @@ rt::SupervisorSpec Wiring::storage() const {
   wal.thread = rt::Thread::own;
   wal.shutdown = Duration::from_s(2);
   wal.factory = [this, salt = random_salt()](rt::ActorContext& context) {
-    const HomeLayout& layout = stores.dir->layout();
-    consensus::EffectRunnerOptions options{.fs = posix_file_system(),
-                                           .wal_folder = layout.wal(),
-                                           .sign_state_file = layout.sign_state()};
+    const HomeLayout& layout = stores.layout;
+    consensus::EffectRunnerOptions options{
+        .fs = host.files, .wal_folder = layout.wal(), .sign_state_file = layout.sign_state()};
     options.segment_bytes = inputs.config.storage.wal_segment_bytes;
     options.wal_salt = salt;
     options.chain_id = chain_id;
@@ -337,7 +332,7 @@ rt::SupervisorSpec Wiring::peer_family() {
   options.session.ping_interval = ms(config.ping_interval_ms);
   options.session.queue.bytes_max = config.send_queue_bytes_max;
   options.session.interposer = inputs.interposer;
-  return peers::family(services, *transport, identity, std::move(options));
+  return peers::family(services, *host.transport, identity, std::move(options));
 }
 
 // ---- /node/api

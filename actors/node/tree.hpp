@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "actors/api/event_hub.hpp"
+#include "actors/node/host.hpp"
 #include "actors/node/node.hpp"
 #include "actors/node/sources.hpp"
 #include "actors/node/stores.hpp"
@@ -21,7 +22,8 @@ class Wiring {
  public:
   // Opens the stores and checks that keys, genesis and configuration fit together.
   // Errors: locked, io, corrupt, wrong_chain, genesis, config, bad_key, sign_state_missing.
-  static Result<std::unique_ptr<Wiring>> prepare(NodeInputs inputs, Services services);
+  static Result<std::unique_ptr<Wiring>> prepare(NodeInputs inputs, Services services,
+                                                 Host host = machine());
 
   // Gives the transport its events. Call once, before the runtime starts.
   void connect(rt::Runtime& runtime);
@@ -32,6 +34,7 @@ class Wiring {
 
   NodeInputs inputs;
   Services services;
+  Host host;
   ChainId chain_id;
   ValidatorSetPtr validators;
   std::shared_ptr<const Verifier> verifier;
@@ -40,15 +43,15 @@ class Wiring {
   Stores stores;
   peers::Identity identity;
   std::unique_ptr<peers::TransportBridge> bridge;
-  std::unique_ptr<peers::Transport> transport;
   trace::Recorder* recorder = nullptr;  // of this node; null: it has none
 
  private:
-  Wiring(NodeInputs in, Services s);
+  Wiring(NodeInputs in, Services s, Host h);
   // Who we are as a validator, by our own key or by a signer's.
   Status find_self();
   Status use_remote_signer();
   Status refuse_own_proof();
+  [[nodiscard]] std::uint64_t random_salt() const;
   [[nodiscard]] rt::SupervisorSpec storage() const;
   [[nodiscard]] rt::SupervisorSpec chain();
   [[nodiscard]] rt::SupervisorSpec peer_family();

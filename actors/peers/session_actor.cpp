@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "crypto/random.hpp"
 #include "messages/base/hex.hpp"
 #include "messages/types/block.hpp"
 
@@ -95,7 +94,7 @@ SessionActor::SessionActor(rt::ActorContext& context, Services services, Transpo
 }
 
 void SessionActor::started() {
-  const Bytes ephemeral = random_bytes(32);
+  const Bytes ephemeral = identity_.entropy(32);
   const auto secret = identity_.node_key.secret_bytes();
   auto handshake =
       options_.expected

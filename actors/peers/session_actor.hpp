@@ -24,6 +24,7 @@
 #include "actors/telemetry/services.hpp"
 #include "crypto/keys.hpp"
 #include "crypto/noise.hpp"
+#include "crypto/random.hpp"
 #include "crypto/sign_bytes.hpp"
 
 namespace witan::peers {
@@ -38,6 +39,7 @@ struct Identity {
   std::string software;
   std::uint16_t listen_port = 0;
   std::function<std::uint64_t()> tip;  // height of the last stored block
+  std::function<Bytes(std::size_t)> entropy = random_bytes;  // of the handshakes' keys
 };
 
 struct SessionOptions {

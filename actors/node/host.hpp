@@ -1,0 +1,28 @@
+// What a node takes from the machine it runs on. `witan` gets the machine's own; the simulator
+// gives each of its nodes disks, links and chance of its own, and the same tree runs on them.
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "actors/node/stores.hpp"
+#include "actors/peers/transport.hpp"
+#include "storage/file_system.hpp"
+
+namespace witan::node {
+
+struct NodeInputs;
+
+struct Host {
+  FileSystem& files;  // of the write-ahead log and the sign-state
+  std::unique_ptr<peers::Transport> transport;
+  std::function<Result<Stores>(const NodeInputs& inputs, const ChainId& chain_id)> open_stores;
+  // Unpredictable bytes: keys of handshakes, salts. Any thread.
+  std::function<Bytes(std::size_t count)> entropy;
+  std::size_t cores = 1;  // workers where the configuration says 0
+};
+
+// Sockets, the disk, and the operating system's randomness.
+[[nodiscard]] Host machine();
+
+}  // namespace witan::node
