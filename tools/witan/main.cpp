@@ -29,6 +29,7 @@ int run_program(int argc, char** argv) {
   add_load_command(app, program);
   add_bench_command(app, program);
   add_start_command(app, program);
+  add_sim_command(app, program);
   add_query_commands(app, program);
   add_light_command(app, program);
   add_tx_commands(app, program);

@@ -50,6 +50,7 @@ void add_node_options(CLI::App& command, Program& program);  // --node and --hom
 void add_home_commands(CLI::App& app, Program& program);      // init, testnet
 void add_start_command(CLI::App& app, Program& program);      // start
 void add_bench_command(CLI::App& app, Program& program);      // bench
+void add_sim_command(CLI::App& app, Program& program);        // sim
 void add_load_command(CLI::App& app, Program& program);       // load
 void add_light_command(CLI::App& app, Program& program);      // light
 void add_query_commands(CLI::App& app, Program& program);     // status, block, account, ...
