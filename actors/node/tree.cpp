@@ -311,7 +311,8 @@ rt::ChildSpec Wiring::evidence() {
     options.blocks = stores.blocks.get();
     options.self = self;
     options.chain_header = [this](Height height) { return stores.chain_header(height); };
-    options.stop_on_own = inputs.interposer == nullptr;  // a misbehaving node is meant to go on
+    // A misbehaving node is meant to go on.
+    options.stop_on_own = inputs.interposer == nullptr || !inputs.interposer->misbehaves();
     return std::make_unique<evidence::EvidenceActor>(context, services, std::move(options));
   };
   return child;

@@ -32,6 +32,8 @@ class Interposer {
   [[nodiscard]] virtual bool on_arrived(const NodeId& peer, const Envelope& envelope) = 0;
   // Every interposer_period while the session is ready.
   virtual void on_tick(const NodeId& peer, Instant now, Departures& departures) = 0;
+  // True: evidence against this node's own key does not stop it.
+  [[nodiscard]] virtual bool misbehaves() const { return true; }
 };
 
 inline constexpr Duration interposer_period = Duration::from_ms(20);

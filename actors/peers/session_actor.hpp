@@ -38,7 +38,7 @@ struct Identity {
   std::string moniker;
   std::string software;
   std::uint16_t listen_port = 0;
-  std::function<std::uint64_t()> tip;  // height of the last stored block
+  std::function<std::uint64_t()> tip;                        // height of the last stored block
   std::function<Bytes(std::size_t)> entropy = random_bytes;  // of the handshakes' keys
 };
 
