@@ -23,11 +23,12 @@ struct Watched {
     monitor.emplace(genesis, genesis_hash(genesis), validators,
                     std::make_shared<const Verifier>(std::move(*made)));
   }
-  void vote(VoteType type, int round, std::uint8_t block, int pol = -1) {
+  void vote(VoteType type, int round, std::uint8_t block, int pol = -1,
+            ValidatorIndex validator = 0) {
     SignedVote out;
     BlockId id{};
     id.data.fill(block);
-    out.vote = {type, Height(5), Round(round), id, Round(pol), 0};
+    out.vote = {type, Height(5), Round(round), id, Round(pol), validator};
     if (block == 0) out.vote.value.reset();
     monitor->signed_vote(out);
   }
@@ -59,6 +60,14 @@ BOOST_AUTO_TEST_CASE(two_votes_of_one_type_in_a_round_are_a_violation) {
 BOOST_AUTO_TEST_CASE(a_prevote_against_the_own_lock_is_a_violation) {
   Watched w;
   w.vote(VoteType::precommit, 1, 1);
+  w.vote(VoteType::prevote, 2, 2);
+  BOOST_TEST(w.violation().starts_with("locks"), w.violation());
+}
+
+BOOST_AUTO_TEST_CASE(what_others_vote_in_between_does_not_hide_a_broken_lock) {
+  Watched w;
+  w.vote(VoteType::precommit, 1, 1);
+  w.vote(VoteType::precommit, 1, 1, -1, 3);
   w.vote(VoteType::prevote, 2, 2);
   BOOST_TEST(w.violation().starts_with("locks"), w.violation());
 }

@@ -1,9 +1,8 @@
 #include "tools/sim/campaign.hpp"
 
-#include <algorithm>
 #include <atomic>
-#include <mutex>
-#include <thread>
+
+#include "tools/sim/parallel.hpp"
 
 namespace witan::sim {
 namespace {
@@ -27,30 +26,21 @@ Summary run_campaign(const std::vector<Scenario>& scenarios, const CampaignPlan&
                      const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   std::vector<Outcome> outcomes(plan.seeds);
   std::vector<char> ran(plan.seeds);
-  std::atomic<std::uint64_t> next{0};
-  std::mutex mutex;
-  std::uint64_t done = 0;
-  std::uint64_t failed = 0;
+  std::atomic<std::uint64_t> failed{0};
   std::atomic<bool> stop{false};
   const auto scenario_of = [&](std::uint64_t i) -> const Scenario& {
     return scenarios[(plan.first + i) % scenarios.size()];
   };
-  const auto work = [&] {
-    for (std::uint64_t i = next++; i < plan.seeds && !stop; i = next++) {
-      const std::uint64_t seed = plan.first + i;
-      outcomes[i] = run(draw(scenario_of(i), seed), {.seed = seed, .keep_log = false});
-      const std::lock_guard lock(mutex);
-      ran[i] = 1;
-      ++done;
-      if (!outcomes[i].ok()) ++failed;
-      if (!outcomes[i].ok() && plan.stop_at_failure) stop = true;
-      progress(done, failed);
-    }
+  const auto work = [&](std::uint64_t i) {
+    const std::uint64_t seed = plan.first + i;
+    outcomes[i] = run(draw(scenario_of(i), seed), {.seed = seed, .keep_log = false});
+    ran[i] = 1;
+    if (outcomes[i].ok()) return;
+    ++failed;
+    if (plan.stop_at_failure) stop = true;
   };
-  std::vector<std::thread> threads;
-  for (unsigned j = 1; j < std::max(1U, plan.jobs); ++j) threads.emplace_back(work);
-  work();
-  for (std::thread& thread : threads) thread.join();
+  in_parallel(
+      plan.seeds, plan.jobs, 0, [&](std::uint64_t done) { progress(done, failed); }, work, &stop);
   Summary out;
   RunLog hash(nullptr, false);
   for (std::uint64_t i = 0; i < plan.seeds; ++i) {

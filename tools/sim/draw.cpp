@@ -82,9 +82,8 @@ class Drawer {
     if (kind == "power_off") return event(NodeAction::power_off, node);
     if (kind == "kill") return event(NodeAction::kill, node);
     if (kind == "stop") return event(NodeAction::stop, node);
-    if (kind == "actor")
-      return rule("on {} at {} nth {} do kill", restartable[random_.below(restartable.size())], at,
-                  1 + random_.below(400));
+    if (kind == "messages") return messages(at, other, when);
+    if (kind == "actor") return actor(at);
     if (kind == "slow_disk")
       return rule("on disk ** at {} call sync {} do slow {}ms", at, when, 5 + random_.below(300));
     if (kind == "full_disk") return rule("on disk ** at {} {} do no_space", at, when);
@@ -93,6 +92,26 @@ class Drawer {
     if (kind == "lost_fsync") return lost_fsync();
     if (kind == "clock") return clock(at, when);
     WITAN_CHECK(false, kind);
+  }
+
+  // What peers say is said again: it may be lost, late, doubled or out of order.
+  void messages(const std::string& at, const std::string& other, const std::string& when) {
+    constexpr std::array<std::string_view, 5> said{"Vote", "Proposal", "BlockPart", "Certificate",
+                                                   "RoundStatus"};
+    const std::string_view message = said[random_.below(said.size())];
+    constexpr std::array<std::string_view, 4> fates{"drop", "delay 20ms..2s", "duplicate",
+                                                    "reorder 500ms"};
+    rule("on link {} -> {} message {} probability 0.{} {} do {}", at,
+         random_.below(2) == 0 ? std::string("*") : other, message, 1 + random_.below(9), when,
+         fates[random_.below(fates.size())]);
+  }
+
+  // What actors of one node tell each other is not said again, so that none of it is dropped.
+  void actor(const std::string& at) {
+    constexpr std::array<std::string_view, 5> fates{"kill", "kill", "throw", "slow 300ms",
+                                                    "hang 2s"};
+    rule("on {} at {} nth {} do {}", restartable[random_.below(restartable.size())], at,
+         1 + random_.below(400), fates[random_.below(fates.size())]);
   }
 
   void lost_fsync() {
@@ -158,9 +177,9 @@ class Drawer {
 
 const std::vector<std::string_view>& swarm_kinds() {
   static const std::vector<std::string_view> kinds{
-      "links",     "pace",      "liar",      "partition", "one_way",    "loss",
-      "slow_link", "reset",     "corrupt",   "power_off", "kill",       "stop",
-      "actor",     "slow_disk", "full_disk", "io_error",  "lost_fsync", "clock"};
+      "links",     "pace",     "liar",       "partition", "one_way", "loss",  "slow_link",
+      "reset",     "corrupt",  "power_off",  "kill",      "stop",    "actor", "slow_disk",
+      "full_disk", "io_error", "lost_fsync", "clock",     "messages"};
   return kinds;
 }
 

@@ -11,6 +11,7 @@
 #include "messages/base/exit_codes.hpp"
 #include "storage/atomic_file.hpp"
 #include "tools/sim/campaign.hpp"
+#include "tools/sim/kills.hpp"
 #include "tools/witan/version.hpp"
 
 namespace witan::sim {
@@ -26,6 +27,7 @@ struct Options {
   std::string shrunk;
   std::uint64_t seed = 1;
   CampaignPlan plan;
+  KillPlan kills;
   bool json = false;
   bool quiet = false;
 };
@@ -91,6 +93,10 @@ Result<int> run_one(const Options& options) {
       static_cast<unsigned long long>(outcome.height), outcome.virtual_time.seconds(),
       static_cast<unsigned long long>(outcome.hops), outcome.restarts,
       static_cast<unsigned long long>(outcome.log_hash));
+  for (const faults::RuleStatus& status : outcome.rules)
+    std::printf("  %llu of %llu: %s\n", static_cast<unsigned long long>(status.hits),
+                static_cast<unsigned long long>(status.matched),
+                faults::to_text(status.rule).c_str());
   print_speed({.hops = outcome.hops, .virtual_time = outcome.virtual_time}, seconds);
   std::printf("reproduce: witan sim run %s --seed %llu\n", options.file.c_str(),
               static_cast<unsigned long long>(options.seed));
@@ -107,8 +113,9 @@ Result<int> shrink_file(const Options& options) {
     return 0;
   }
   Shrunk shrunk = shrink(drawn, options.seed, outcome.violation);
-  shrunk.scenario.purpose = "Found by " + scenario.name + ", seed " + std::to_string(options.seed) +
-                            ": " + shrunk.violation.substr(0, shrunk.violation.find('\n'));
+  shrunk.scenario.purpose =
+      "Found by " + scenario.name + ", seed " + std::to_string(options.seed) + ": " +
+      shrunk.violation.substr(0, std::min<std::size_t>(100, shrunk.violation.find('\n')));
   const std::string text = to_toml(shrunk.scenario);
   const std::string path = options.shrunk.empty()
                                ? fmt::format("{}-{}.toml", scenario.name, options.seed)
@@ -192,6 +199,49 @@ Result<int> campaign(const Options& options) {
   return summary.failures.empty() ? 0 : violated_exit;
 }
 
+void print_kills(const KillSummary& summary) {
+  std::printf("%-32s %5s %6s %10s   %-28s %s\n", "", "", "", "same", "an actor again, ms",
+              "the node's next block, ms");
+  std::printf("%-32s %5s %6s %10s   %8s %8s %8s   %8s %8s %8s\n", "actor", "runs", "killed",
+              "chain", "median", "90 %", "most", "median", "90 %", "most");
+  const auto ms = [](const std::vector<Duration>& times, unsigned percent) {
+    return static_cast<double>(percentile(times, percent).ns) / 1e6;
+  };
+  for (const auto& [actor, row] : summary.by_actor)
+    std::printf("%-32s %5llu %6llu %10llu   %8.1f %8.1f %8.1f   %8.1f %8.1f %8.1f\n", actor.c_str(),
+                static_cast<unsigned long long>(row.runs),
+                static_cast<unsigned long long>(row.killed),
+                static_cast<unsigned long long>(row.same), ms(row.back, 50), ms(row.back, 90),
+                ms(row.back, 100), ms(row.block, 50), ms(row.block, 90), ms(row.block, 100));
+  std::printf("%llu runs, hash of all logs: %016llx\n",
+              static_cast<unsigned long long>(summary.runs),
+              static_cast<unsigned long long>(summary.log_hash));
+  for (const std::string& failure : summary.failures) std::printf("FAILED %s\n", failure.c_str());
+}
+
+Result<int> kill_all(const Options& options) {
+  WITAN_TRY(const Scenario scenario, load(options.file));
+  if (scenario.chain.transfers == 0)
+    return fail(ErrorCode::config, options.file, "chain.transfers: how many there are to compare");
+  std::printf("seeds %llu to %llu, commit %s, scenario %s\n",
+              static_cast<unsigned long long>(options.kills.first),
+              static_cast<unsigned long long>(options.kills.first + options.kills.times - 1),
+              std::string(cli::build_commit()).c_str(), scenario.name.c_str());
+  std::fflush(stdout);
+  const KillSummary summary = run_kills(draw(scenario, options.kills.first), options.kills,
+                                        [](std::uint64_t done, std::uint64_t all) {
+                                          if (done % 100 == 0)
+                                            std::fprintf(stderr, "%llu of %llu runs\n",
+                                                         static_cast<unsigned long long>(done),
+                                                         static_cast<unsigned long long>(all));
+                                        });
+  print_kills(summary);
+  std::printf("reproduce: witan sim kills %s --first %llu --times %llu\n", options.file.c_str(),
+              static_cast<unsigned long long>(options.kills.first),
+              static_cast<unsigned long long>(options.kills.times));
+  return summary.failures.empty() ? 0 : violated_exit;
+}
+
 int main_of(int argc, char** argv) {
   Options options;
   std::function<Result<int>()> chosen;
@@ -220,6 +270,15 @@ int main_of(int argc, char** argv) {
   campaign_command->add_flag("--stop", options.plan.stop_at_failure, "end with the first failure");
   campaign_command->add_flag("--json", options.json, "print the summary as JSON");
   campaign_command->add_flag("--quiet", options.quiet, "no progress");
+  CLI::App* kills_command =
+      add("kills", "each kind of actor dies, many times; the chain must not notice", kill_all);
+  kills_command->add_option("scenario", options.file, "scenario file")
+      ->default_val("tests/simulation/scenarios/kills.toml");
+  kills_command->add_option("--times", options.kills.times, "deaths of each kind of actor")
+      ->capture_default_str();
+  kills_command->add_option("--first", options.kills.first, "first seed")->capture_default_str();
+  kills_command->add_option("--jobs", options.kills.jobs, "threads")->capture_default_str();
+  kills_command->add_option("--only", options.kills.only, "kinds of actors, as a glob");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

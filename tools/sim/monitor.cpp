@@ -43,17 +43,18 @@ void Monitor::violated(const std::string& rule, const std::string& text) {
   if (!violation_) violation_ = rule + ": " + text;
 }
 
-void Monitor::signed_vote(const SignedVote& signed_vote) {
+std::string Monitor::signed_vote(const SignedVote& signed_vote) {
   const Vote& vote = signed_vote.vote;
-  if (excused_.contains(vote.validator)) return;
+  if (excused_.contains(vote.validator)) return {};
   const auto [known, is_new] =
       votes_.try_emplace({vote.validator, vote.height, vote.round, vote.type}, vote.value);
   if (!is_new) {
     if (known->second != vote.value)
       violated("signatures", text_of(vote) + " after one for " + short_hex(known->second));
-    return;
+    return {};
   }
   check_amnesia(vote);
+  return text_of(vote);
 }
 
 void Monitor::check_amnesia(const Vote& vote) {
@@ -64,16 +65,21 @@ void Monitor::check_amnesia(const Vote& vote) {
       return violated("locks", text_of(vote) + " against " + text_of(other));
   }
   mine.push_back(vote);
-  of_height_.erase(of_height_.begin(), of_height_.lower_bound({vote.validator, Height(0)}));
+  // Its earlier heights are done with.
+  of_height_.erase(of_height_.lower_bound({vote.validator, Height(0)}),
+                   of_height_.lower_bound({vote.validator, vote.height}));
 }
 
-void Monitor::signed_proposal(const SignedProposal& signed_proposal) {
+std::string Monitor::signed_proposal(const SignedProposal& signed_proposal) {
   const Proposal& p = signed_proposal.proposal;
-  if (excused_.contains(p.proposer)) return;
+  if (excused_.contains(p.proposer)) return {};
   const auto [known, is_new] = proposals_.try_emplace({p.proposer, p.height, p.round}, p.block_id);
   if (!is_new && known->second != p.block_id)
     violated("signatures", fmt::format("validator {} proposed twice in {}/{}", p.proposer,
                                        p.height.get(), p.round.get()));
+  if (!is_new) return {};
+  return fmt::format("proposal of {} in {}/{}, polka in {}", short_hex(p.block_id), p.height.get(),
+                     p.round.get(), p.pol_round.get());
 }
 
 Height Monitor::highest() const { return chain_.empty() ? Height(0) : chain_.rbegin()->first; }

@@ -7,6 +7,7 @@
 //   certificates   each stored certificate names the block, by distinct validators of more than two
 //                  thirds of the power, and their signatures verify
 //   signatures     no correct validator signs two votes of one type or two proposals in a round
+//   refusals       nor asks its signer, which checks all this again, for what it has to refuse
 //   locks          nor prevotes against its own precommit without a later polka (amnesia)
 //   state          roots after a block are the header's and equal on all nodes
 //   supply         the sum of all balances stays what genesis says
@@ -30,8 +31,9 @@ class Monitor {
   Monitor(const Genesis& genesis, const ChainId& chain_id, ValidatorSetPtr validators,
           std::shared_ptr<const Verifier> verifier);
 
-  void signed_vote(const SignedVote& vote);
-  void signed_proposal(const SignedProposal& proposal);
+  // What a correct validator sends, as often as it sends it. Returns what it says, the first time.
+  std::string signed_vote(const SignedVote& vote);
+  std::string signed_proposal(const SignedProposal& proposal);
   // Blocks of a correct node from `from` to its last one. Returns the next height to look at.
   Height look(const std::string& node, const node::Stores& stores, Height from);
   // This validator's disk lied to it: what it signs is not held against it.

@@ -15,6 +15,11 @@ constexpr std::size_t read_credit_bytes = 1024 * 1024;
 
 Error network(std::string text) { return {ErrorCode::network, "connection", std::move(text)}; }
 
+void change(Bytes& bytes, const faults::Decision& decision) {
+  for (std::uint64_t i = 0; i < std::max<std::uint64_t>(1, decision.bytes); ++i)
+    bytes[(decision.draw + i) % bytes.size()] ^= 0x5a;
+}
+
 Duration retry_delay(std::uint32_t tries) {
   return std::min(retry_first * (std::int64_t{1} << std::min(tries, 4U)), retry_most);
 }
@@ -54,10 +59,11 @@ class SimTransport final : public peers::Transport {
 };
 
 Network::Network(Schedule& schedule, LinkFaults& faults, const LinkOptions& options,
-                 std::uint32_t nodes, std::uint64_t seed)
+                 std::uint32_t nodes, std::uint64_t seed, Instant healed)
     : schedule_(schedule),
       faults_(faults),
       options_(options),
+      healed_(healed),
       random_(Random(seed).fork("network")),
       nodes_(nodes) {}
 
@@ -155,6 +161,7 @@ std::size_t Network::send(Id id, Bytes bytes) {
   End* end = find(id);
   if (end == nullptr || !end->open || end->closing || bytes.empty()) return 0;
   ++chunks_;
+  if (end->corrupts) change(bytes, *std::exchange(end->corrupts, std::nullopt));
   Pipe& pipe = end->out;
   Instant leaves = std::max(schedule_.now(), pipe.free_at);
   if (options_.bytes_per_s != 0) {
@@ -203,7 +210,11 @@ void Network::arrive(Id id) {
         case Action::drop:
           return try_again(*from);
         case Action::hang:
-          if (decision->by == Duration{}) return try_again(*from);
+          if (decision->by == Duration{}) {
+            chunk.decided = true;
+            chunk.arrives = std::max(schedule_.now(), healed_);
+            return move_on(*from);
+          }
           [[fallthrough]];
         case Action::delay:
         case Action::slow:
@@ -214,9 +225,7 @@ void Network::arrive(Id id) {
         case Action::kill:
           return drop_connection(id, network("Connection reset by peer"));
         case Action::corrupt:
-          if (!chunk.bytes.empty())
-            for (std::uint64_t i = 0; i < std::max<std::uint64_t>(1, decision->bytes); ++i)
-              chunk.bytes[(decision->draw + i) % chunk.bytes.size()] ^= 0x5a;
+          if (!chunk.bytes.empty()) change(chunk.bytes, *decision);
           break;
         default:
           break;
@@ -333,6 +342,20 @@ void Network::drop_connection(Id id, const Error& reason) {
   const Id other = end->other;
   end_of(id, reason);
   end_of(other, reason);
+}
+
+void Network::reset(std::uint32_t from, std::uint32_t to) {
+  schedule_.after({}, [this, from, to] {
+    std::vector<Id> all;
+    for (const auto& [id, end] : ends_)
+      if (end.open && end.node == from && end.to == to) all.push_back(id);
+    for (const Id id : all) drop_connection(id, network("Connection reset by peer"));
+  });
+}
+
+void Network::corrupt_next(std::uint32_t from, std::uint32_t to, const faults::Decision& decision) {
+  for (auto& [id, end] : ends_)
+    if (end.open && end.node == from && end.to == to) end.corrupts = decision;
 }
 
 void Network::power_off(std::uint32_t node) {

@@ -24,8 +24,9 @@ namespace witan::sim {
 
 class Network {
  public:
+  // `healed`: a hang without a time lasts until then.
   Network(Schedule& schedule, LinkFaults& faults, const LinkOptions& options, std::uint32_t nodes,
-          std::uint64_t seed);
+          std::uint64_t seed, Instant healed);
   ~Network();
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
@@ -43,6 +44,10 @@ class Network {
 
   [[nodiscard]] static peers::Endpoint endpoint_of(std::uint32_t node);
   [[nodiscard]] std::uint64_t chunks() const { return chunks_; }
+  // For rules about a message that travels from one node to another (wire_faults.hpp): the
+  // connections between them are reset now; the next bytes of each in this direction are changed.
+  void reset(std::uint32_t from, std::uint32_t to);
+  void corrupt_next(std::uint32_t from, std::uint32_t to, const faults::Decision& decision);
 
  private:
   friend class SimTransport;
@@ -73,6 +78,7 @@ class Network {
     bool reading = false;
     std::size_t unread = 0;  // delivered, not consumed
     bool dialling = false;
+    std::optional<faults::Decision> corrupts{};  // what is sent next
     Pipe out;
   };
 
@@ -106,6 +112,7 @@ class Network {
   Schedule& schedule_;
   LinkFaults& faults_;
   LinkOptions options_;
+  Instant healed_;
   Random random_;
   Enter enter_;
   std::vector<Listener> nodes_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/api/interface.hpp"
 #include "actors/node/runtime_events.hpp"
 #include "crypto/sign_checkpoint.hpp"
 #include "messages/base/exit_codes.hpp"
@@ -14,15 +15,24 @@ namespace {
 
 const FilePath home = "/witan";
 constexpr UnixTime first_day{1'700'000'000'000'000'000};
-constexpr Duration hung = Duration::from_s(10);  // what `hang` without a time means for a disk
-
-// Paths of actors may hold the number of a connection, which every life has anew.
-std::string_view message_name(std::uint64_t type) {
-  const WireType* wire = find_wire_type(type);
-  return wire == nullptr ? std::string_view() : wire->name;
-}
+// More than a node handles in a day at full load, within one moment of virtual time: it never ends.
+constexpr std::uint64_t endless = 1'000'000;
 
 }  // namespace
+
+std::string kind_of_actor(std::string_view path) {
+  std::string out;
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    const std::string_view part = path.substr(at, end - at);
+    const bool number =
+        !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
+    out += number ? std::string_view("*") : part;
+    if (end < path.size()) out += '/';
+    at = end + 1;
+  }
+  return out;
+}
 
 SecretKey key_of(std::uint8_t kind, std::uint32_t number) {
   Bytes bytes(32, 0x11);
@@ -38,32 +48,52 @@ SimNode::SimNode(Common& common, std::uint32_t number)
     : common_(common),
       number_(number),
       name_(node_name(number)),
+      true_clock_(*this),
+      clock_(true_clock_, common.rules, name_),
+      door_(common.rules, name_, faults::Waiting::held),
       disk_(*this),
       random_(Random(common.seed).fork(name_)) {
   LogOptions log;
   log.levels = "warn";
   log.async = false;
-  log.capture = [this](std::string_view line) {
-    if (dead_) return;
-    const auto rest = line.find("\"event\"");  // the stamp and the level say nothing new
-    common_.log.line(common_.schedule.now(), name_, "log",
-                     rest == std::string_view::npos ? line : line.substr(rest));
-  };
-  auto logger = Logger::open(std::move(log), *this);
+  log.capture = [this](std::string_view line) { logged(line); };
+  auto logger = Logger::open(std::move(log), clock_);
   WITAN_CHECK(logger.has_value());
   logger_ = std::move(*logger);
-  if (number >= common.scenario.chain.validators) return;
-  const PublicKey key = key_of(1, number).public_key();
-  validator_ = common.validators->index_of(key);
-  SignCheckpoint checkpoint = new_sign_checkpoint(common.chain_id, key);
+  add_keys();
+  if (common.wire_rules.any(faults::Moment::link))
+    wire_ = std::make_unique<WireFaults>(WireFaultsOptions{.rules = common.wire_rules,
+                                                           .network = common.network,
+                                                           .node = number,
+                                                           .ids = common.ids,
+                                                           .healed = common.healed,
+                                                           .liar = stage_.get()});
+}
+
+void SimNode::logged(std::string_view line) {
+  if (dead_) return;
+  const auto rest = line.find("\"event\"");  // the stamp and the level say nothing new
+  if (rest != std::string_view::npos) line = line.substr(rest);
+  common_.log.line(common_.schedule.now(), name_, "log", line);
+  // The signer is the second to check each rule: what it refuses, consensus should not have wanted.
+  if (stage_ || excused() || !line.starts_with("\"event\":\"sign_refused\"")) return;
+  common_.monitor.violated("refusals", name_ + "'s own signer refuses: " + std::string(line));
+}
+
+// What `witan init` makes, and who misbehaves.
+void SimNode::add_keys() {
+  if (number_ >= common_.scenario.chain.validators) return;
+  const PublicKey key = key_of(1, number_).public_key();
+  validator_ = common_.validators->index_of(key);
+  SignCheckpoint checkpoint = new_sign_checkpoint(common_.chain_id, key);
   checkpoint.owner.instance = InstanceId::from(ByteView(Bytes(16, 0x55)));
   const HomeLayout layout(home);
   WITAN_CHECK(disk_.files().create_directories(layout.wal()).has_value());
   WITAN_CHECK(
       write_file_atomically(disk_.files(), layout.sign_state(), encode(checkpoint)).has_value());
-  for (const Liar& liar : common.scenario.liars) {
-    if (liar.node != number) continue;
-    auto insider = byzantine::Insider::make(common.genesis, key_of(1, number));
+  for (const Liar& liar : common_.scenario.liars) {
+    if (liar.node != number_) continue;
+    auto insider = byzantine::Insider::make(common_.genesis, key_of(1, number_));
     WITAN_CHECK(insider.has_value());
     stage_ = std::make_unique<byzantine::Stage>(std::move(*insider),
                                                 *byzantine::find_behaviour(liar.behaviour));
@@ -100,6 +130,7 @@ node::NodeInputs SimNode::inputs() const {
   config.storage.wal_segment_bytes = std::uint64_t{chain.wal_segment_kib} * 1024;
   config.storage.sync_every_blocks = chain.sync_every_blocks;
   out.interposer = stage_.get();
+  if (wire_) out.interposer = wire_.get();
   return out;
 }
 
@@ -133,7 +164,7 @@ void SimNode::start() {
   }
   wiring_ = std::move(*wiring);
   rt::RuntimeOptions options;
-  options.clock = this;
+  options.clock = &clock_;
   options.seed = random_.fork(life).next();
   options.trace = this;
   options.faults = this;
@@ -231,9 +262,16 @@ void SimNode::submit(ByteView transaction) {
   });
 }
 
+void SimNode::ask_status() {
+  enter([&] { (void)runtime_->ref<QueryRole>(QueryRole::path).send(Draft<schema::GetStatus>()); });
+}
+
 void SimNode::after_step() {
   if (!up() || stage_ || excused()) return;
   if (wiring_->stores.height() < looked_at_) return;
+  for (Recovery& r : recoveries_)
+    if (!r.block && wiring_->stores.height() > r.height)
+      r.block = common_.schedule.now() - r.killed;
   const Height next = common_.monitor.look(name_, wiring_->stores, looked_at_);
   for (; looked_at_ < next; looked_at_ = looked_at_ + 1) {
     const auto id = common_.monitor.block_at(looked_at_);
@@ -245,22 +283,21 @@ void SimNode::after_step() {
 
 // ---- clocks
 
-Instant SimNode::now() const { return runtime_ ? runtime_->virtual_now() : common_.schedule.now(); }
-
-UnixTime SimNode::unix_now() const {
-  const Instant t = now();
-  UnixTime out = first_day + (t - start_of_time);
-  if (clock_rules_) out = out + common_.rules.clock_offset(name_, t);
-  return out;
+Instant SimNode::TrueClock::now() const {
+  return node_.runtime_ ? node_.runtime_->virtual_now() : node_.common_.schedule.now();
 }
+
+UnixTime SimNode::TrueClock::unix_now() const { return first_day + (now() - start_of_time); }
 
 // ---- faults
 
-void SimNode::rules_changed() {
-  send_rules_ = common_.rules.any(faults::Moment::send);
-  handle_rules_ = common_.rules.any(faults::Moment::handle);
-  disk_rules_ = common_.rules.any(faults::Moment::disk);
-  clock_rules_ = common_.rules.any(faults::Moment::clock);
+void SimNode::hit(const faults::Decision& decision, const std::string& rule,
+                  std::string_view where) {
+  disturbed_ = true;
+  if (decision.action == faults::Action::lost_fsync) disk_lied_ = true;
+  if (decision.action == faults::Action::kill)
+    recoveries_.push_back({kind_of_actor(where), common_.schedule.now(), height(), {}, {}});
+  common_.log.line(common_.schedule.now(), name_, "fault", rule + ": " + std::string(where));
 }
 
 std::optional<faults::Decision> SimNode::on_disk(std::string_view path, std::string_view call) {
@@ -269,97 +306,82 @@ std::optional<faults::Decision> SimNode::on_disk(std::string_view path, std::str
     refused.action = faults::Action::io_error;
     return refused;
   }
-  if (!disk_rules_) return std::nullopt;
+  if (!common_.rules.any(faults::Moment::disk)) return std::nullopt;
   faults::Site site;
   site.moment = faults::Moment::disk;
   site.node = name_;
   site.where = path;
   site.call = call;
-  auto out = common_.rules.decide(site, common_.schedule.now());
-  if (!out) return out;
-  disturbed_ = true;
-  if (out->action == faults::Action::lost_fsync) disk_lied_ = true;
-  if (out->action == faults::Action::hang && out->by == Duration{}) out->by = hung;
-  common_.log.line(common_.schedule.now(), name_, "fault",
-                   std::string(faults::name_of(out->action)) + " " + std::string(call) + " " +
-                       std::string(path));
+  common_.asking = this;
+  auto out = common_.rules.decide(site);
+  if (out && out->action == faults::Action::hang && out->by == Duration{})
+    out->by = std::max(common_.healed - common_.schedule.now(), Duration{});
   return out;
 }
 
 // A handler takes no virtual time; what it sends afterwards leaves as late as the disk was.
 void SimNode::took(Duration time) {
   Instant& until = late_[handling_];
-  until = std::max(until, now()) + time;
-}
-
-std::optional<faults::Decision> SimNode::decide(faults::Moment moment, const Envelope& envelope,
-                                                std::string_view from, std::string_view to) {
-  faults::Site site;
-  site.moment = moment;
-  site.node = name_;
-  site.where = to;
-  site.sender = from;
-  site.message = message_name(envelope.type);
-  site.type = envelope.type;
-  auto out = common_.rules.decide(site, common_.schedule.now());
-  if (!out) return out;
-  disturbed_ = true;
-  common_.log.line(common_.schedule.now(), name_, "fault",
-                   std::string(faults::name_of(out->action)) + " " + std::string(site.message) +
-                       " to " + std::string(to));
-  return out;
+  until = std::max(until, common_.schedule.now()) + time;
 }
 
 rt::FaultVerdict SimNode::on_deliver(const Envelope& envelope, std::string_view from,
                                      std::string_view to) {
   if (dead_) return {rt::FaultVerdict::drop, {}};
   observe(envelope);
-  rt::FaultVerdict out;
-  if (send_rules_) {
-    if (const auto decision = decide(faults::Moment::send, envelope, from, to)) {
-      using faults::Action;
-      if (decision->action == Action::drop) return {rt::FaultVerdict::drop, {}};
-      if (decision->action == Action::duplicate) return {rt::FaultVerdict::duplicate, {}};
-      if (decision->action == Action::delay || decision->action == Action::reorder)
-        out = {rt::FaultVerdict::delay, decision->by};
-    }
-  }
-  if (!late_.empty()) {
-    const auto late = late_.find(from);
-    if (late != late_.end() && late->second > now())
-      out = {rt::FaultVerdict::delay, out.by + (late->second - now())};
-  }
-  return out;
+  common_.asking = this;
+  rt::FaultVerdict out = door_.on_deliver(envelope, from, to);
+  if (late_.empty()) return out;
+  const auto late = late_.find(from);
+  const Instant now = common_.schedule.now();
+  if (out.action == rt::FaultVerdict::drop || late == late_.end() || late->second <= now)
+    return out;
+  return {rt::FaultVerdict::delay, out.by + (late->second - now)};
 }
 
 void SimNode::on_handle(const Envelope& envelope, std::string_view path) {
-  if (disk_rules_ || handle_rules_) handling_ = path;
-  if (!handle_rules_ || dead_) return;
-  const auto decision = decide(faults::Moment::handle, envelope, {}, path);
-  if (!decision) return;
-  using faults::Action;
-  if (decision->action == Action::slow || decision->action == Action::hang)
-    return took(decision->by == Duration{} ? hung : decision->by);
-  throw std::runtime_error(decision->text.empty() ? "killed by a fault rule" : decision->text);
+  if (common_.rules.any(faults::Moment::disk)) handling_ = path;
+  if (dead_) return;
+  common_.asking = this;
+  door_.on_handle(envelope, path);
 }
 
 // What leaves the runner of effects was signed by this node.
 void SimNode::observe(const Envelope& envelope) {
   if (stage_ || !validator_) return;
+  std::string said;
   if (envelope.is<schema::Vote>()) {
     const auto vote = read_vote(Received<schema::Vote>(envelope).get());
-    if (vote && vote->vote.validator == *validator_) common_.monitor.signed_vote(*vote);
+    if (vote && vote->vote.validator == *validator_) said = common_.monitor.signed_vote(*vote);
   } else if (envelope.is<schema::Proposal>()) {
     const auto proposal = read_proposal(Received<schema::Proposal>(envelope).get());
     if (proposal && proposal->proposal.proposer == *validator_)
-      common_.monitor.signed_proposal(*proposal);
+      said = common_.monitor.signed_proposal(*proposal);
   }
+  if (!said.empty()) common_.log.line(common_.schedule.now(), name_, "signed", said);
+}
+
+// Actors that answer each other for ever, while no time passes.
+void SimNode::watch_for_loops(Instant now) noexcept {
+  if (std::exchange(moment_, now) != now) of_moment_ = 0;
+  if (++of_moment_ != endless) return;
+  common_.monitor.violated("liveness",
+                           name_ + ": its actors handle messages without end, and no time passes");
+  dead_ = true;  // what they send now reaches nobody
+}
+
+void SimNode::came_back(std::string_view path) {
+  const std::string kind = kind_of_actor(path);
+  kinds_.insert(kind);
+  for (Recovery& r : recoveries_)
+    if (!r.back && r.actor == kind) r.back = common_.schedule.now() - r.killed;
 }
 
 // ---- what is recorded
 
 void SimNode::hop(const rt::Hop& hop) noexcept {
   if (dead_) return;
+  watch_for_loops(hop.started);
   RunLog& log = common_.log;
   log.count_hop();
   log.mix(number_ ^ (static_cast<std::uint64_t>(hop.outcome) << 8U) ^
@@ -371,6 +393,7 @@ void SimNode::hop(const rt::Hop& hop) noexcept {
 void SimNode::event(const rt::RuntimeEvent& event) noexcept {
   using rt::EventKind;
   if (dead_) return;
+  if (event.kind == EventKind::actor_started) came_back(event.path);
   if (event.kind == EventKind::actor_started || event.kind == EventKind::actor_stopped) return;
   common_.log.line(common_.schedule.now(), name_, "actor",
                    std::string(rt::name_of(event.kind)) + " " + std::string(event.path) + " " +

@@ -3,17 +3,22 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "actors/node/tree.hpp"
+#include "actors/runtime/faults/plan.hpp"
 #include "tools/byzantine/stage.hpp"
 #include "tools/sim/disk.hpp"
 #include "tools/sim/monitor.hpp"
 #include "tools/sim/network.hpp"
 #include "tools/sim/run_log.hpp"
+#include "tools/sim/wire_faults.hpp"
 
 namespace witan::sim {
+
+class SimNode;
 
 // What all nodes of a run share. Outlives them.
 struct Common {
@@ -24,11 +29,27 @@ struct Common {
   ValidatorSetPtr validators{};
   Schedule& schedule;
   Network& network;
-  faults::RuleSet& rules;
+  faults::Rules& rules;       // all but those of the next line
+  faults::Rules& wire_rules;  // for links, naming a message
+  std::vector<NodeId> ids;    // of the nodes, by number
+  Instant healed{};           // when the rules will be cleared
   Monitor& monitor;
   RunLog& log;
   Metrics& metrics;
+  SimNode* asking = nullptr;  // whose actor or disk the rules are asked about; null: a link
 };
+
+// An actor's death by a rule, and what it took until the node was whole again.
+struct Recovery {
+  std::string actor;  // its path; numbers of connections and workers are `*`
+  Instant killed{};
+  Height height{};                  // of the node then
+  std::optional<Duration> back{};   // until an actor stood in this place again
+  std::optional<Duration> block{};  // until the node stored its next block
+};
+
+// A path with each part that is only digits as `*`.
+[[nodiscard]] std::string kind_of_actor(std::string_view path);
 
 // Keys of the run's validators, nodes and clients.
 [[nodiscard]] SecretKey key_of(std::uint8_t kind, std::uint32_t number);
@@ -36,8 +57,7 @@ struct Common {
 class SimNode final : public DiskFaults,
                       public rt::FaultPlan,
                       public rt::TraceSink,
-                      public rt::EventSink,
-                      public Clock {
+                      public rt::EventSink {
  public:
   SimNode(Common& common, std::uint32_t number);
   ~SimNode() override;
@@ -56,6 +76,8 @@ class SimNode final : public DiskFaults,
   [[nodiscard]] std::optional<Instant> next_due() const;
   // A client's transaction arrives.
   void submit(ByteView transaction);
+  // And asks how the node is; nobody waits for the answer.
+  void ask_status();
 
   [[nodiscard]] bool up() const { return runtime_ != nullptr && !ended_; }
   [[nodiscard]] bool is_liar() const { return stage_ != nullptr; }
@@ -66,14 +88,14 @@ class SimNode final : public DiskFaults,
   [[nodiscard]] const std::string& name() const { return name_; }
   // The life ended by itself: with what. Asked once; the node is down then.
   [[nodiscard]] std::optional<rt::ExitStatus> take_exit();
-  // Whether a rule hit this node's disk or actors since the last call.
-  [[nodiscard]] bool take_disturbed() { return std::exchange(disturbed_, false); }
+  // Whether a rule ever hit this node's disk or actors.
   [[nodiscard]] bool disturbed() const { return disturbed_; }
-  void rules_changed();
+  // A rule that was asked about this node fires.
+  void hit(const faults::Decision& decision, const std::string& rule, std::string_view where);
+  [[nodiscard]] const std::vector<Recovery>& recoveries() const { return recoveries_; }
+  // Kinds of actors there were.
+  [[nodiscard]] const std::set<std::string>& kinds() const { return kinds_; }
 
-  // Clock
-  [[nodiscard]] Instant now() const override;
-  [[nodiscard]] UnixTime unix_now() const override;
   // DiskFaults
   std::optional<faults::Decision> on_disk(std::string_view path, std::string_view call) override;
   void took(Duration time) override;
@@ -81,6 +103,7 @@ class SimNode final : public DiskFaults,
   rt::FaultVerdict on_deliver(const Envelope& envelope, std::string_view from,
                               std::string_view to) override;
   void on_handle(const Envelope& envelope, std::string_view path) override;
+  bool still_held(std::uint32_t ticket) override { return !dead_ && door_.still_held(ticket); }
   // TraceSink, EventSink
   void hop(const rt::Hop& hop) noexcept override;
   void event(const rt::RuntimeEvent& event) noexcept override;
@@ -90,18 +113,34 @@ class SimNode final : public DiskFaults,
   void observe(const Envelope& envelope);
   void after_step();
   void bury();  // what is left of a life
-  [[nodiscard]] std::optional<faults::Decision> decide(faults::Moment moment,
-                                                       const Envelope& envelope,
-                                                       std::string_view from, std::string_view to);
+  void add_keys();
+  void logged(std::string_view line);
+  void watch_for_loops(Instant now) noexcept;
+  void came_back(std::string_view path);
+
+  // Time that no rule touches.
+  class TrueClock final : public Clock {
+   public:
+    explicit TrueClock(const SimNode& node) : node_(node) {}
+    [[nodiscard]] Instant now() const override;
+    [[nodiscard]] UnixTime unix_now() const override;
+
+   private:
+    const SimNode& node_;
+  };
 
   Common& common_;
   std::uint32_t number_;
   std::string name_;
   std::optional<ValidatorIndex> validator_;
+  TrueClock true_clock_;
+  faults::FaultClock clock_;
+  faults::ActorFaults door_;
   SimDisk disk_;
   Random random_;
   std::unique_ptr<Logger> logger_;
   std::unique_ptr<byzantine::Stage> stage_;
+  std::unique_ptr<WireFaults> wire_;  // when there are rules for it
   std::unique_ptr<node::Wiring> wiring_;
   std::unique_ptr<rt::Runtime> runtime_;
   std::uint64_t lives_ = 0;
@@ -110,7 +149,10 @@ class SimNode final : public DiskFaults,
   std::optional<rt::ExitStatus> exit_;
   bool disk_lied_ = false;
   bool disturbed_ = false;
-  bool send_rules_ = false, handle_rules_ = false, disk_rules_ = false, clock_rules_ = false;
+  Instant moment_{};             // the last one that an actor handled something at
+  std::uint64_t of_moment_ = 0;  // how much was handled then
+  std::vector<Recovery> recoveries_;
+  std::set<std::string> kinds_;
   std::string handling_;  // path of the actor whose handler runs, while rules are in force
   std::map<std::string, Instant, std::less<>> late_;  // actors that wait for a disk, until when
   Height looked_at_{};

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Plants three bugs, one at a time, and lets the simulator find each and shrink what found it.
 
-  planted.py [--seeds N] [--jobs N] [ID ...]
+  planted.py [--seeds N] [--jobs N] [--minutes N] [ID ...]
 
-A changed source is compiled beside the tree and linked into a copy of witan-sim (tools/mutants does the same): no
-program that is built otherwise holds the bug, and there is no switch for it. Exit status 1 when one is not found.
+Changed sources are compiled beside the tree and linked into a copy of witan-sim (as tools/mutants does): no program
+that is built otherwise holds a bug, and there is no switch for them. Exit status 1 when one is not found.
 """
 import argparse
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,41 +19,79 @@ sys.path.insert(0, str(ROOT / 'tools/mutants'))
 import mutants  # noqa: E402  (its folder is not a package)
 
 PROGRAM = 'witan-sim'
+SCENARIOS = 'tests/simulation/scenarios'
+# The rule that `old` states is gone in `new`. What two layers check, one after the other, is planted in both: in the
+# core alone the signer refuses the vote, which the simulator reports as well (lock-in-core).
+LOCK = {'file': 'actors/consensus/core/round_machine.cpp',
+        'old': 'return prevote(s, lock_allows(s, in.value) ? ValueId(in.value) : std::nullopt, {});',
+        'new': 'return prevote(s, ValueId(in.value), {});'}
 BUGS = [
-    {'id': 'skip-lock', 'what': 'a fresh proposal is prevoted against the lock',
-     'file': 'actors/consensus/core/round_machine.cpp',
-     'old': 'return prevote(s, lock_allows(s, in.value) ? ValueId(in.value) : std::nullopt, {});',
-     'new': 'return prevote(s, ValueId(in.value), {});'},
+    {'id': 'skip-lock', 'what': 'a fresh proposal is prevoted against the lock, and the signer lets it pass',
+     'changes': [LOCK, {'file': 'crypto/sign_state.cpp',
+                        'old': 'if (against_lock && intent.pol_round < lock.round)',
+                        'new': 'if (against_lock && false)'}]},
+    {'id': 'lock-in-core', 'what': 'the same in the consensus core only', 'changes': [LOCK]},
     {'id': 'publish-early', 'what': 'votes leave before the log that remembers them is synced',
-     'file': 'actors/consensus/effect_runner.cpp',
-     'old': 'require(wal_->sync(), "syncing the log");',
-     'new': ''},
+     'changes': [{'file': 'actors/consensus/effect_runner.cpp',
+                  'old': 'require(wal_->sync(), "syncing the log");',
+                  'new': ''}]},
     {'id': 'count-twice', 'what': 'every vote counts twice',
-     'file': 'actors/consensus/core/round_tally.cpp',
-     'old': 'tally.power += power;',
-     'new': 'tally.power += 2 * power;'},
+     'changes': [{'file': 'actors/consensus/core/round_tally.cpp',
+                  'old': 'tally.power += power;',
+                  'new': 'tally.power += 2 * power;'}]},
 ]
 
 
-def find(bug, bench, options):
+def missing(bug):
+    """Whether a text to change is not there, or there twice."""
+    wrong = [c['file'] for c in bug['changes'] if (ROOT / c['file']).read_text(encoding='utf-8').count(c['old']) != 1]
+    for file in wrong:
+        print(f"{bug['id']}: the text to change must occur once in {file}")
+    return bool(wrong)
+
+
+def planted(bug, folder):
+    """A copy of the program with the bug in it."""
+    bench = mutants.Bench([PROGRAM])
+    compiles, link = bench.commands[PROGRAM]
+    objects = []
+    for number, change in enumerate(bug['changes']):
+        part = folder / str(number)
+        part.mkdir()
+        output = f' -o bin/{PROGRAM} '
+        bench.commands[PROGRAM] = compiles, link.replace(output, output + ' '.join(objects) + ' ')
+        program = bench.program(change, PROGRAM, part)
+        objects.append(str(part / 'mutant.o'))
+    return program
+
+
+def find(bug, options):
     """True when the campaign finds the bug; prints the shrunk scenario."""
     with tempfile.TemporaryDirectory(dir=mutants.WORK) as name:
-        folder = pathlib.Path(name)
-        program = str(bench.program(bug, PROGRAM, folder))
-        run = subprocess.run([program, 'campaign', '--seeds', str(options.seeds), '--jobs', str(options.jobs), '--stop',
-                              '--json', '--scenarios', 'tests/simulation/scenarios'], cwd=ROOT, capture_output=True,
-                             text=True)
-        summary = json.loads(run.stdout)
-        print(f"{bug['id']}: {bug['what']}: {summary['all']['runs']} runs, {summary['seconds']:.0f} s", flush=True)
-        if not summary['failures']:
-            print(f"{bug['id']}: NOT FOUND")
+        program = str(planted(bug, pathlib.Path(name)))
+        print(f"{bug['id']}: {bug['what']}", flush=True)
+
+        def simulate(*words):
+            return subprocess.run([program, *words], cwd=ROOT, capture_output=True, text=True,
+                                  timeout=60 * options.minutes).stdout
+
+        try:
+            summary = json.loads(simulate('campaign', '--seeds', str(options.seeds), '--jobs', str(options.jobs),
+                                          '--stop', '--json', '--scenarios', SCENARIOS))
+            runs, seconds = summary['all']['runs'], summary['seconds']
+            if not summary['failures']:
+                print(f'  NOT FOUND in {runs} runs, {seconds:.0f} s')
+                return False
+            first = summary['failures'][0]
+            print(f"  found in run {runs} after {seconds:.0f} s: {first['scenario']}, seed {first['seed']}")
+            shrunk = simulate('shrink', f"{SCENARIOS}/{first['scenario']}.toml", '--seed', str(first['seed']), '--out',
+                              f'{name}/shrunk.toml')
+        except subprocess.TimeoutExpired:
+            print(f'  NOT FOUND: a run did not end within {options.minutes} minutes')
             return False
-        first = summary['failures'][0]
-        print(f"{bug['id']}: found by {first['scenario']}, seed {first['seed']}: {first['violation']}")
-        shrunk = subprocess.run([program, 'shrink', f"tests/simulation/scenarios/{first['scenario']}.toml", '--seed',
-                                 str(first['seed']), '--out', str(folder / 'shrunk.toml')], cwd=ROOT,
-                                capture_output=True, text=True)
-        print('  ' + shrunk.stdout.replace('\n', '\n  '), flush=True)
+        print('  ' + shrunk.strip().replace('\n', '\n  '), flush=True)
+        if options.out:
+            shutil.copy(f'{name}/shrunk.toml', pathlib.Path(options.out) / f"{bug['id']}.toml")
         return True
 
 
@@ -60,12 +99,18 @@ def main():
     parser = argparse.ArgumentParser(prog='tools/dev sim-planted')
     parser.add_argument('--seeds', type=int, default=2000)
     parser.add_argument('--jobs', type=int, default=2)
+    parser.add_argument('--minutes', type=int, default=10, help='limit for a campaign, and for shrinking')
+    parser.add_argument('--out', help='folder where the shrunk scenarios are written')
     parser.add_argument('bugs', nargs='*', metavar='ID', help=', '.join(bug['id'] for bug in BUGS))
+    parser.add_argument('--check', action='store_true', help='only look whether the texts to change are there')
     options = parser.parse_args()
+    if options.check:
+        return 1 if any([missing(bug) for bug in BUGS]) else 0
+    if any([missing(bug) for bug in BUGS]):
+        return 1
     mutants.WORK.mkdir(parents=True, exist_ok=True)
-    bench = mutants.Bench([PROGRAM])
     chosen = [bug for bug in BUGS if not options.bugs or bug['id'] in options.bugs]
-    return 0 if all([find(bug, bench, options) for bug in chosen]) else 1
+    return 0 if all([find(bug, options) for bug in chosen]) else 1
 
 
 if __name__ == '__main__':

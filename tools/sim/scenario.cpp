@@ -93,6 +93,7 @@ Scenario without_part(const Scenario& s, std::size_t index) {
       break;
     case Part::transfers:
       out.chain.transfers_per_s = 0;
+      out.chain.transfers = 0;
       break;
     case Part::delays:
       out.link.delay_max = out.link.delay_min;

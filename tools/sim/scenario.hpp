@@ -20,6 +20,7 @@ struct ChainOptions {
   std::uint32_t full_nodes = 0;  // after them: follow without voting
   Duration block_time = Duration::from_ms(200);
   std::uint32_t transfers_per_s = 4;  // by clients that send to any node
+  std::uint32_t transfers = 0;        // so many in all, each to be executed; 0: no end
   std::uint32_t wal_segment_kib = 64;
   std::uint32_t sync_every_blocks = 4;
   bool operator==(const ChainOptions&) const = default;

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <map>
 
+#include "actors/runtime/faults/vocabulary.hpp"
 #include "config/toml_source.hpp"
 #include "tools/byzantine/behaviour.hpp"
 #include "tools/sim/scenario.hpp"
@@ -117,6 +118,7 @@ Status read_chain(Table& t, ChainOptions& out) {
   WITAN_TRY_VOID(t.number("full_nodes", out.full_nodes, 0, nodes_max));
   WITAN_TRY_VOID(t.time("block_time", out.block_time, Duration::from_s(60)));
   WITAN_TRY_VOID(t.number("transfers_per_s", out.transfers_per_s, 0, 10'000));
+  WITAN_TRY_VOID(t.number("transfers", out.transfers, 0, 1'000'000));
   WITAN_TRY_VOID(t.number("wal_segment_kib", out.wal_segment_kib, 16, 65'536));
   WITAN_TRY_VOID(t.number("sync_every_blocks", out.sync_every_blocks, 1, 10'000));
   return t.end();
@@ -198,7 +200,7 @@ Status read_rules(Table& t, Scenario& out) {
   std::vector<std::string> lines;
   WITAN_TRY_VOID(t.words("rules", lines));
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    auto rule = faults::parse_rule(lines[i]);
+    auto rule = faults::parse_rule(lines[i], &faults::schema_vocabulary());
     if (!rule)
       return fail(ErrorCode::bad_rule, t.place(),
                   fmt::format("rule {}, {}: {}", i + 1, rule.error().field, rule.error().text));
@@ -250,7 +252,8 @@ Result<Scenario> parse_scenario(std::string_view text, const std::string& name) 
   std::stable_partition(tables.begin(), tables.end(),
                         [](const TomlTable& t) { return t.name == "chain"; });
   for (const TomlTable& table : tables) WITAN_TRY_VOID(read_table(table, out));
-  WITAN_TRY(const std::vector<faults::Rule> rules, faults::rules_from_toml(text, name));
+  WITAN_TRY(const std::vector<faults::Rule> rules,
+            faults::rules_from_toml(text, name, &faults::schema_vocabulary()));
   out.rules.insert(out.rules.end(), rules.begin(), rules.end());
   if (out.rules.size() > faults::rules_max) return refuse(name, "too many rules");
   return out;
@@ -261,9 +264,9 @@ std::string to_toml(const Scenario& s) {
   const auto time = [](Duration d) { return quoted(faults::to_text(d)); };
   out += fmt::format(
       "\n[chain]\nvalidators = {}\nfull_nodes = {}\nblock_time = {}\ntransfers_per_s = {}\n"
-      "wal_segment_kib = {}\nsync_every_blocks = {}\n",
+      "transfers = {}\nwal_segment_kib = {}\nsync_every_blocks = {}\n",
       s.chain.validators, s.chain.full_nodes, time(s.chain.block_time), s.chain.transfers_per_s,
-      s.chain.wal_segment_kib, s.chain.sync_every_blocks);
+      s.chain.transfers, s.chain.wal_segment_kib, s.chain.sync_every_blocks);
   out += fmt::format(
       "\n[link]\ndelay_min = {}\ndelay_max = {}\nshape = {}\nloss_permille = {}\nbytes_per_s = "
       "{}\n",

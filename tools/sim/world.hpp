@@ -18,6 +18,10 @@ struct Outcome {
   std::uint64_t height = 0;
   Duration virtual_time{};
   std::uint32_t restarts = 0;
+  Hash32 accounts{};                        // hash of what every account holds at the end
+  std::vector<faults::RuleStatus> rules{};  // what each rule met and did
+  std::vector<Recovery> recoveries{};       // of actors that rules killed
+  std::set<std::string> actors{};           // kinds of actors there were
   [[nodiscard]] bool ok() const { return violation.empty(); }
 };
 
@@ -29,6 +33,17 @@ struct RunRequest {
 
 // REQUIRES: an empty swarm (draw() makes it so).
 [[nodiscard]] Outcome run(const Scenario& scenario, const RunRequest& request);
+
+// The schedule's time as a Clock, for the windows of rules.
+class ScheduleClock final : public Clock {
+ public:
+  explicit ScheduleClock(const Schedule& schedule) : schedule_(schedule) {}
+  [[nodiscard]] Instant now() const override { return schedule_.now(); }
+  [[nodiscard]] UnixTime unix_now() const override { return {schedule_.now().ns}; }
+
+ private:
+  const Schedule& schedule_;
+};
 
 class World final : public LinkFaults {
  public:
@@ -53,6 +68,14 @@ class World final : public LinkFaults {
   void down(SimNode& node, NodeAction action, Duration how_long);
   void bring_up_later(SimNode& node, Duration after);
   void client();
+  [[nodiscard]] faults::RulesOptions rules_options(std::uint64_t seed, bool wire);
+  void add_rules();
+  void clear_rules();
+  [[nodiscard]] std::uint64_t planned_transfers() const;
+  [[nodiscard]] static std::optional<std::uint64_t> nonce_of(const SimNode& node,
+                                                             const PublicKey& who);
+  [[nodiscard]] bool all_executed() const;
+  [[nodiscard]] Hash32 accounts() const;
   void heal();
   bool step(Instant end);
   void notice_exits();
@@ -63,9 +86,12 @@ class World final : public LinkFaults {
   std::uint64_t seed_;
   RunLog& log_;
   Schedule schedule_;
-  faults::RuleSet rules_;
-  bool link_rules_ = false;
+  ScheduleClock time_;
+  faults::Rules rules_;
+  faults::Rules wire_rules_;
+  std::vector<faults::RuleStatus> statuses_;  // of cleared rules
   Random clients_;
+  std::vector<SecretKey> client_keys_;
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<Network> network_;
   std::unique_ptr<Monitor> monitor_;

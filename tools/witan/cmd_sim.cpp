@@ -38,6 +38,8 @@ void add_sim_command(CLI::App& app, Program& program) {
       {"run", "one scenario with one seed", "witan sim run swarm.toml --seed 7 --log run.log"},
       {"campaign", "many seeds over a folder of scenarios",
        "witan sim campaign --seeds 2000 --jobs 2"},
+      {"kills", "each kind of actor dies, many times; the chain must not notice",
+       "witan sim kills --times 100 --jobs 2"},
       {"shrink", "the smallest part of a failing run that still fails",
        "witan sim shrink swarm.toml --seed 7"},
   };
