@@ -78,10 +78,15 @@ Status Wiring::find_self() {
   return {};
 }
 
+// Such a node is meant to go on whatever is proved against it.
+bool Wiring::misbehaves() const {
+  return inputs.interposer != nullptr && inputs.interposer->misbehaves();
+}
+
 // S16, before there is anything that could sign; the evidence actor looks again at what the ledger
 // finds when it opens.
 Status Wiring::refuse_own_proof() {
-  if (!self || inputs.interposer != nullptr) return {};
+  if (!self || misbehaves()) return {};
   WITAN_TRY(const auto proofs, evidence::proofs_against(*self, *stores.index, stores.blocks.get()));
   if (proofs.empty()) return {};
   const EvidenceKey& key = proofs.front().key;
@@ -311,8 +316,7 @@ rt::ChildSpec Wiring::evidence() {
     options.blocks = stores.blocks.get();
     options.self = self;
     options.chain_header = [this](Height height) { return stores.chain_header(height); };
-    // A misbehaving node is meant to go on.
-    options.stop_on_own = inputs.interposer == nullptr || !inputs.interposer->misbehaves();
+    options.stop_on_own = !misbehaves();
     return std::make_unique<evidence::EvidenceActor>(context, services, std::move(options));
   };
   return child;

@@ -51,6 +51,7 @@ class Wiring {
   Status find_self();
   Status use_remote_signer();
   Status refuse_own_proof();
+  [[nodiscard]] bool misbehaves() const;
   [[nodiscard]] std::uint64_t random_salt() const;
   [[nodiscard]] rt::SupervisorSpec storage() const;
   [[nodiscard]] rt::SupervisorSpec chain();
