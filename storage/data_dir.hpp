@@ -1,6 +1,7 @@
 // The node's home folder: its layout, its permissions and the lock that lets one process use it.
 //
 //   home/config/            node.toml, genesis, keys (written by the operator)
+//   home/admin.sock         operator's socket of a running node (actors/api/admin_socket.hpp)
 //   home/data/LOCK          flock'ed while a process runs; holds its pid as text
 //   home/data/wal/          consensus write-ahead log
 //   home/data/blocks.db/    block store      home/data/state.db/   state store
@@ -21,6 +22,7 @@ struct HomeLayout {
   FilePath home;
   [[nodiscard]] FilePath config() const { return home / "config"; }
   [[nodiscard]] FilePath data() const { return home / "data"; }
+  [[nodiscard]] FilePath admin_socket() const { return home / "admin.sock"; }
   [[nodiscard]] FilePath lock_file() const { return data() / "LOCK"; }
   [[nodiscard]] FilePath wal() const { return data() / "wal"; }
   [[nodiscard]] FilePath blocks() const { return data() / "blocks.db"; }

@@ -8,6 +8,7 @@
 
 #include "actors/api/http_server.hpp"
 #include "actors/api/service.hpp"
+#include "actors/node/fault_desk.hpp"
 #include "actors/node/node_trace.hpp"
 #include "actors/node/node_watch.hpp"
 #include "actors/node/runtime_events.hpp"
@@ -152,8 +153,11 @@ int run_node(NodeInputs inputs) {
   say_what_was_loaded((*wiring)->inputs, (*wiring)->chain_id, services);
 
   RuntimeEvents events(services);
-  rt::Runtime runtime(
-      runtime_options((*wiring)->inputs.config.runtime, events, services.log, trace));
+  FaultDesk desk(services, (*wiring)->inputs.genesis.type, (*wiring)->inputs.config.moniker, clock);
+  rt::RuntimeOptions options =
+      runtime_options((*wiring)->inputs.config.runtime, events, services.log, trace);
+  options.clock = &desk.clock();
+  rt::Runtime runtime(std::move(options));
   auto hub = std::make_shared<EventHub>();
   ApiOptions api_options;
   api_options.commit_deadline = Duration::from_ms(
@@ -171,10 +175,12 @@ int run_node(NodeInputs inputs) {
 
   (*wiring)->connect(runtime);
   runtime.start((*wiring)->tree(runtime, hub));
+  desk.open(runtime, HomeLayout((*wiring)->inputs.home).admin_socket());
   const int signal_number = signals.wait(
       runtime, watch, trace, [&] { reload_log_level((*wiring)->inputs, services.log); });
   log_event(services.log, Event::node_stopping,
             {{"reason", signal_number == 0 ? "failure" : "signal"}});
+  desk.close();
   (*http)->stop(http_stop_deadline);
   hub->set_wake({});
   const rt::ExitStatus status = runtime.stop(stop_deadline);

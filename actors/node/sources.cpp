@@ -77,6 +77,7 @@ Status NodeSources::status(schema::NodeStatus::Builder out) {
       static_cast<std::uint64_t>((options_.runtime.clock().now() - started_).ns / 1'000'000'000));
   out.setListenAddress(options_.listen_address);
   out.setApiAddress(options_.api_address);
+  out.setFaultRules(static_cast<std::uint32_t>(options_.metrics.fault_rules.count()));
   return {};
 }
 

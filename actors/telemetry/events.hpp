@@ -30,6 +30,10 @@ enum class LogLevel : std::uint8_t { trace = 0, debug = 1, info = 2, warn = 3, e
   X(node_fatal,             error, node, "exit_code,code,field,text", "the process ends because going on would be unsafe") \
   X(config_loaded,          info,  config, "path", "configuration file was read and checked") \
   X(genesis_loaded,         info,  config, "chain_id,chain_name,validators", "genesis file was read and checked") \
+  X(faults_changed,         warn,  node, "rules", "fault rules were added or cleared through the admin socket; so many are in force") \
+  X(fault_injected,         warn,  node, "rule,id,place", "a fault rule fired; the first 16 times and then every 1024th") \
+  X(admin_opened,           debug, node, "path", "the operator's socket is open") \
+  X(admin_failed,           warn,  node, "path,text", "the operator's socket cannot be opened; the node runs without it") \
   X(actor_started,          debug, runtime, "actor", "an actor runs") \
   X(actor_failed,           warn,  runtime, "actor,code,text,restarts", "an actor ended with an error; its supervisor decides") \
   X(actor_restarted,        info,  runtime, "actor,restarts,backoff_ms", "a supervisor started an actor again") \

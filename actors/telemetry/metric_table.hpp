@@ -51,6 +51,8 @@ enum class Buckets : unsigned char { none, latency, micro, interval, bytes };
   HISTOGRAM(finality, "consensus_finality_seconds", latency, "Time from the start of a height to its decision") \
   GAUGE_L(mailbox_depth, "consensus_mailbox_depth", "class", "Messages waiting in all mailboxes") \
   COUNTER_L(mailbox_shed, "consensus_mailbox_shed_total", "class", "Messages dropped at a full mailbox") \
+  GAUGE(fault_rules, "fault_rules", "Fault rules in force; not 0 means that this node misbehaves on purpose") \
+  COUNTER_L(fault_hits, "fault_hits_total", "action", "Faults injected by rules") \
   COUNTER_L(actor_restarts, "runtime_actor_restarts_total", "actor", "Restarts by supervisors") \
   COUNTER_L(rejected_msgs, "consensus_rejected_msgs_total", "reason", "Messages dropped before the consensus core") \
   COUNTER(rebroadcast, "consensus_rebroadcast_total", "Times the messages of a round were sent again") \

@@ -64,6 +64,7 @@ struct NodeStatus {
   uptimeSeconds @16 :UInt64;
   listenAddress @17 :Text;
   apiAddress @18 :Text;
+  faultRules @19 :UInt32;        # fault rules in force: this node misbehaves on purpose
 }
 
 struct Readiness {

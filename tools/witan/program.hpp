@@ -63,6 +63,7 @@ void add_replay_command(CLI::App& app, Program& program);     // replay
 void add_signer_commands(CLI::App& app, Program& program);    // signer
 void add_evidence_commands(CLI::App& app, Program& program);  // evidence
 void add_trace_commands(CLI::App& app, Program& program);     // trace
+void add_fault_commands(CLI::App& app, Program& program);     // fault
 void add_chain_commands(CLI::App& app, Program& program);     // genesis, config, version
 
 // "error: <code> (<field>): <text>" on standard error; returns the exit code. `client`: whatever

@@ -1,0 +1,87 @@
+#include "actors/api/admin_commands.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "actors/runtime/faults/plan.hpp"
+#include "actors/runtime/faults/vocabulary.hpp"
+
+namespace witan {
+namespace {
+
+using Json = nlohmann::json;
+
+Json error_json(const Error& error) {
+  return {
+      {"error",
+       {{"code", std::string(name_of(error.code))}, {"field", error.field}, {"text", error.text}}}};
+}
+
+Json rule_json(const faults::RuleStatus& status) {
+  return {{"id", status.id},
+          {"rule", to_text(status.rule)},
+          {"matched", status.matched},
+          {"hits", status.hits},
+          {"spent", status.spent}};
+}
+
+// A rule this process has no door for would be accepted and never fire.
+Status check_doors(const faults::Rule& rule) {
+  if (rule.target == faults::Target::actor || rule.target == faults::Target::clock) return {};
+  return fail(ErrorCode::bad_rule, std::string(name_of(rule.target)),
+              "a running node injects faults into actors and its clock; links and disks belong to "
+              "the simulator");
+}
+
+Result<Json> add(const Json& request, faults::Rules& rules) {
+  const auto text = request.find("rules");
+  if (text == request.end() || !text->is_string())
+    return fail(ErrorCode::missing, "rules", "the text of one rule or more is needed");
+  const auto lines = text->get<std::string>();
+  const bool one = lines.find('\n') == std::string::npos;
+  std::vector<faults::Rule> parsed;
+  if (one) {
+    WITAN_TRY(faults::Rule rule, faults::parse_rule(lines, &faults::schema_vocabulary()));
+    parsed.push_back(std::move(rule));
+  } else {
+    WITAN_TRY(parsed, faults::parse_rules(lines, "rules", &faults::schema_vocabulary()));
+  }
+  for (const faults::Rule& rule : parsed) WITAN_TRY_VOID(check_doors(rule));
+  WITAN_TRY(const auto ids, rules.add(std::move(parsed)));
+  return Json{{"added", ids}};
+}
+
+Result<Json> clear(const Json& request, faults::Rules& rules) {
+  const auto id = request.find("id");
+  if (id == request.end()) return Json{{"cleared", rules.clear()}};
+  if (!id->is_number_unsigned() || id->get<std::uint64_t>() > UINT32_MAX)
+    return fail(ErrorCode::out_of_range, "id", "the number of a rule is needed");
+  WITAN_TRY_VOID(rules.remove(id->get<faults::RuleId>()));
+  return Json{{"cleared", 1}};
+}
+
+Result<Json> run(const Json& request, faults::Rules* rules) {
+  if (!request.is_object() || !request.contains("command") || !request["command"].is_string())
+    return fail(ErrorCode::malformed, "command", "a request is an object with a command");
+  const auto command = request["command"].get<std::string>();
+  if (command != "fault_add" && command != "fault_list" && command != "fault_clear")
+    return fail(ErrorCode::usage, command, "known commands: fault_add, fault_list, fault_clear");
+  if (rules == nullptr)
+    return fail(ErrorCode::not_allowed, "chain_type",
+                "this chain is live: faults are never injected into a live chain");
+  if (command == "fault_add") return add(request, *rules);
+  if (command == "fault_clear") return clear(request, *rules);
+  Json out{{"rules", Json::array()}};
+  for (const auto& status : rules->list()) out["rules"].push_back(rule_json(status));
+  return out;
+}
+
+}  // namespace
+
+std::string run_admin_command(const std::string& request, faults::Rules* rules) {
+  const Json json = Json::parse(request, nullptr, false);
+  const auto out = run(json, rules);
+  return (out ? *out : error_json(out.error()))
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace witan

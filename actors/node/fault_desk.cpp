@@ -1,0 +1,56 @@
+#include "actors/node/fault_desk.hpp"
+
+#include "actors/api/admin_commands.hpp"
+
+namespace witan::node {
+
+FaultDesk::FaultDesk(Services services, ChainType chain, const std::string& name,
+                     const Clock& clock)
+    : services_(services), clock_(clock) {
+  if (chain == ChainType::live) return;
+  faults::RulesOptions options;
+  options.clock = &clock_;
+  options.seed = static_cast<std::uint64_t>(clock_.unix_now().ns);
+  options.on_change = [this](std::size_t size) { on_change(size); };
+  options.on_hit = [this](const faults::Decision& decision, const std::string& rule,
+                          std::string_view where) { on_hit(decision, rule, where); };
+  rules_.emplace(std::move(options));
+  actors_.emplace(*rules_, name);
+  fault_clock_.emplace(clock_, *rules_, name);
+}
+
+void FaultDesk::open(rt::Runtime& runtime, const FilePath& socket) {
+  runtime_ = &runtime;
+  auto made = AdminSocket::start({.path = socket}, [this](const std::string& request) {
+    return run_admin_command(request, rules_ ? &*rules_ : nullptr);
+  });
+  if (made) {
+    socket_ = std::move(*made);
+    return log_event(services_.log, Event::admin_opened, {{"path", socket.string()}});
+  }
+  log_event(services_.log, Event::admin_failed,
+            {{"path", socket.string()}, {"text", made.error().to_string()}});
+}
+
+void FaultDesk::close() {
+  socket_.reset();
+  if (rules_ && !rules_->list().empty()) rules_->clear();
+  runtime_ = nullptr;
+}
+
+// No rule: the door of the actors asks nobody, as if there were no desk.
+void FaultDesk::on_change(std::size_t size) {
+  services_.metrics.fault_rules.set_count(size);
+  if (rt::Runtime* runtime = runtime_) runtime->set_faults(size == 0 ? nullptr : &*actors_);
+  log_event(services_.log, Event::faults_changed, {{"rules", size}});
+}
+
+void FaultDesk::on_hit(const faults::Decision& decision, const std::string& rule,
+                       std::string_view where) {
+  services_.metrics.fault_hits.with({name_of(decision.action)}).add();
+  if (const std::uint64_t n = hits_++; n >= 16 && n % 1024 != 0) return;
+  log_event(services_.log, Event::fault_injected,
+            {{"rule", rule}, {"id", decision.rule}, {"place", where}});
+}
+
+}  // namespace witan::node

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Faults through the admin socket of a running network: actors are killed, hang and lose messages, and the node
+recovers each time. Bad rules are refused with their place, and on a chain of type live every fault command is."""
+import json
+import os
+import stat
+import sys
+
+from harness import Test, check, check_same_chain, say, wait_for, wait_height, wait_ready, wait_signs
+
+VICTIM = 1
+
+
+def fault(test, network, *words):
+    """A fault command of the victim; its answer."""
+    done = test.witan('fault', *words, '--home', network.home(VICTIM), '--json')
+    check(done.returncode == 0, f'witan fault {words}: {done.stdout}{done.stderr}')
+    return json.loads(done.stdout)
+
+
+def restarts(network, path):
+    tree = network.get_json(VICTIM, '/api/v1/tree') or {}
+    return next((int(actor['restarts']) for actor in tree.get('actors', []) if actor['path'] == path), 0)
+
+
+def rules_in_force(network):
+    return int((network.status(VICTIM) or {}).get('faultRules', -1))
+
+
+def hits(test, network, number):
+    rules = fault(test, network, 'list')['rules']
+    return next((rule['hits'] for rule in rules if rule['id'] == number), 0)
+
+
+def inject(test, network, path, rule, killed):
+    """One fault: it happens, the actor is restarted if it was killed, and the node goes on and signs."""
+    before, top = restarts(network, path), network.height(VICTIM) or 0
+    number = fault(test, network, 'add', f'on {path} {rule}')['added'][0]
+    wait_for(f'"{path} {rule}" to happen', lambda: hits(test, network, number) > 0, 30)
+    if killed:
+        wait_for(f'{path} to be restarted', lambda: restarts(network, path) > before, 30)
+    fault(test, network, 'clear', number)
+    height = wait_height(network, VICTIM, top + 20, 60)
+    wait_signs(network, VICTIM, height, 60)
+    say(f'{path} {rule}: back at height {height}')
+
+
+def refused_rules(test, network):
+    home = ('--home', network.home(VICTIM))
+    test.expect_exit(64, ('fault', 'add', 'on /node/chain/sync nth x do kill', *home), 'bad_rule', 'column 25')
+    test.expect_exit(64, ('fault', 'add', 'on /node/chain/sync message Vot do kill', *home), 'column 29',
+                     'did you mean')
+    test.expect_exit(64, ('fault', 'add', 'on disk **/wal/* do no_space', *home), 'bad_rule')
+    many = test.folder / 'rules.txt'
+    many.write_text('# two rules, the second is wrong\non /node/** do drop\non /node/** do fly\n', encoding='utf-8')
+    test.expect_exit(64, ('fault', 'add', '--file', many, *home), 'rules:3:16')
+    test.expect_exit(1, ('fault', 'clear', '77', *home), 'not_found')
+    test.expect_exit(64, ('fault', 'clear', *home), 'usage')
+    check(fault(test, network, 'list')['rules'] == [], 'a refused rule is in force')
+    test.expect_exit(1, ('fault', 'list', '--home', test.folder), 'network')
+
+
+def visible(test, network):
+    fault(test, network, 'add', 'on /node/chain/verifier/* message Vote probability 1% do delay 1ms..5ms')
+    wait_for('the rule in the status', lambda: rules_in_force(network) == 1, 10)
+    metrics = network.get(VICTIM, '/metrics')
+    check('witan_fault_rules 1' in metrics, 'no gauge of the rules in force')
+    check('witan_fault_hits_total{action="kill"}' in metrics, 'no counter of the faults injected')
+    log = network.log_path(VICTIM).read_text(encoding='utf-8')
+    check('fault_injected' in log and 'faults_changed' in log, 'the log does not tell of the faults')
+    mode = stat.S_IMODE(os.stat(network.home(VICTIM) / 'admin.sock').st_mode)
+    check(mode == 0o600, f'the admin socket has mode {mode:o}')
+    fault(test, network, 'clear', '--all')
+    check(rules_in_force(network) == 0, 'rules are in force after clearing all')
+
+
+def on_a_live_chain(test):
+    network = test.network(validators=1)
+    path = network.home(0) / 'config' / 'genesis.json'
+    genesis = json.loads(path.read_text(encoding='utf-8'))
+    genesis['type'] = 'live'
+    path.write_text(json.dumps(genesis, indent=2), encoding='utf-8')
+    network.start(0)
+    wait_ready(network)
+    for words in (('add', 'on /node/chain/sync do kill'), ('list',), ('clear', '--all')):
+        test.expect_exit(1, ('fault', *words, '--home', network.home(0)), 'not_allowed', 'live')
+
+
+def body(test):
+    network = test.network()
+    network.start_all()
+    wait_ready(network)
+    refused_rules(test, network)
+    inject(test, network, '/node/chain/sync', 'nth 2 do kill', True)
+    inject(test, network, '/node/chain/verifier/0', 'message Vote nth 5 do kill', True)
+    inject(test, network, '/node/chain/mempool', 'nth 3 do throw', True)
+    inject(test, network, '/node/chain/consensus', 'message VerifiedVote nth 9 do hang 700ms', False)
+    inject(test, network, '/node/chain/verifier/*', 'message Vote every 5 times 20 do drop', False)
+    visible(test, network)
+    check_same_chain(network)
+    on_a_live_chain(test)
+
+
+if __name__ == '__main__':
+    sys.exit(Test().run(body))
