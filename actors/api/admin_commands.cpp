@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "actors/runtime/faults/plan.hpp"
-#include "actors/runtime/faults/vocabulary.hpp"
 
 namespace witan {
 namespace {
@@ -24,29 +23,11 @@ Json rule_json(const faults::RuleStatus& status) {
           {"spent", status.spent}};
 }
 
-// A rule this process has no door for would be accepted and never fire.
-Status check_doors(const faults::Rule& rule) {
-  if (rule.target == faults::Target::actor || rule.target == faults::Target::clock) return {};
-  return fail(ErrorCode::bad_rule, std::string(name_of(rule.target)),
-              "a running node injects faults into actors and its clock; links and disks belong to "
-              "the simulator");
-}
-
 Result<Json> add(const Json& request, faults::Rules& rules) {
   const auto text = request.find("rules");
   if (text == request.end() || !text->is_string())
     return fail(ErrorCode::missing, "rules", "the text of one rule or more is needed");
-  const auto lines = text->get<std::string>();
-  const bool one = lines.find('\n') == std::string::npos;
-  std::vector<faults::Rule> parsed;
-  if (one) {
-    WITAN_TRY(faults::Rule rule, faults::parse_rule(lines, &faults::schema_vocabulary()));
-    parsed.push_back(std::move(rule));
-  } else {
-    WITAN_TRY(parsed, faults::parse_rules(lines, "rules", &faults::schema_vocabulary()));
-  }
-  for (const faults::Rule& rule : parsed) WITAN_TRY_VOID(check_doors(rule));
-  WITAN_TRY(const auto ids, rules.add(std::move(parsed)));
+  WITAN_TRY(const auto ids, rules.add_text(text->get<std::string>()));
   return Json{{"added", ids}};
 }
 

@@ -167,7 +167,7 @@ class Server final : public AdminSocket {
 
 Result<std::unique_ptr<AdminSocket>> AdminSocket::start(AdminOptions options, Handler handler) {
   WITAN_TRY(const sockaddr_un address, address_of(options.path));
-  Descriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  Descriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   Descriptor stop(::eventfd(0, EFD_CLOEXEC));
   if (listener.get() < 0 || stop.get() < 0)
     return system_error(ErrorCode::io, options.path, "cannot make a socket");

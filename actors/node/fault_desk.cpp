@@ -5,11 +5,12 @@
 namespace witan::node {
 
 FaultDesk::FaultDesk(Services services, ChainType chain, const std::string& name,
-                     const Clock& clock)
-    : services_(services), clock_(clock) {
+                     const Clock& clock, FileSystem& files)
+    : services_(services), clock_(clock), files_(files) {
   if (chain == ChainType::live) return;
   faults::RulesOptions options;
   options.clock = &clock_;
+  options.obeyed = {faults::Target::actor, faults::Target::disk, faults::Target::clock};
   options.seed = static_cast<std::uint64_t>(clock_.unix_now().ns);
   options.on_change = [this](std::size_t size) { on_change(size); };
   options.on_hit = [this](const faults::Decision& decision, const std::string& rule,
@@ -17,6 +18,7 @@ FaultDesk::FaultDesk(Services services, ChainType chain, const std::string& name
   rules_.emplace(std::move(options));
   actors_.emplace(*rules_, name);
   fault_clock_.emplace(clock_, *rules_, name);
+  fault_files_.emplace(files_, *rules_, name);
 }
 
 void FaultDesk::open(rt::Runtime& runtime, const FilePath& socket) {

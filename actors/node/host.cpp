@@ -8,8 +8,8 @@
 
 namespace witan::node {
 
-Host machine() {
-  Host out{.files = posix_file_system(),
+Host machine(FileSystem& files) {
+  Host out{.files = files,
            .transport = peers::make_socket_transport(peers::SocketOptions{}),
            .open_stores = {},
            .entropy = random_bytes,

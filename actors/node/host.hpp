@@ -22,7 +22,8 @@ struct Host {
   std::size_t cores = 1;  // workers where the configuration says 0
 };
 
-// Sockets, the disk, and the operating system's randomness.
-[[nodiscard]] Host machine();
+// Sockets, the disk, and the operating system's randomness. `files`: the disk's, or what stands
+// before them; outlives the host.
+[[nodiscard]] Host machine(FileSystem& files = posix_file_system());
 
 }  // namespace witan::node

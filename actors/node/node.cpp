@@ -142,7 +142,8 @@ int run_node(NodeInputs inputs) {
                   **log, clock);
   const Services services{**log, metrics, trace.recorder()};
 
-  auto wiring = Wiring::prepare(std::move(inputs), services);
+  FaultDesk desk(services, inputs.genesis.type, inputs.config.moniker, clock, posix_file_system());
+  auto wiring = Wiring::prepare(std::move(inputs), services, machine(desk.files()));
   if (!wiring) return refuse(wiring.error());
   (*wiring)->recorder = trace.recorder();
   log_event(services.log, Event::node_starting,
@@ -153,7 +154,6 @@ int run_node(NodeInputs inputs) {
   say_what_was_loaded((*wiring)->inputs, (*wiring)->chain_id, services);
 
   RuntimeEvents events(services);
-  FaultDesk desk(services, (*wiring)->inputs.genesis.type, (*wiring)->inputs.config.moniker, clock);
   rt::RuntimeOptions options =
       runtime_options((*wiring)->inputs.config.runtime, events, services.log, trace);
   options.clock = &desk.clock();

@@ -6,9 +6,10 @@ import os
 import stat
 import sys
 
-from harness import Test, check, check_same_chain, say, wait_for, wait_height, wait_ready, wait_signs
+from harness import OPTIONS, Test, check, check_same_chain, metric, say, wait_for, wait_height, wait_ready, wait_signs
 
 VICTIM = 1
+EXIT_STORAGE = 71
 
 
 def fault(test, network, *words):
@@ -50,7 +51,7 @@ def refused_rules(test, network):
     test.expect_exit(64, ('fault', 'add', 'on /node/chain/sync nth x do kill', *home), 'bad_rule', 'column 25')
     test.expect_exit(64, ('fault', 'add', 'on /node/chain/sync message Vot do kill', *home), 'column 29',
                      'did you mean')
-    test.expect_exit(64, ('fault', 'add', 'on disk **/wal/* do no_space', *home), 'bad_rule')
+    test.expect_exit(64, ('fault', 'add', 'on link * -> * do drop', *home), 'bad_rule', 'link')
     many = test.folder / 'rules.txt'
     many.write_text('# two rules, the second is wrong\non /node/** do drop\non /node/** do fly\n', encoding='utf-8')
     test.expect_exit(64, ('fault', 'add', '--file', many, *home), 'rules:3:16')
@@ -60,12 +61,36 @@ def refused_rules(test, network):
     test.expect_exit(1, ('fault', 'list', '--home', test.folder), 'network')
 
 
+def slow_disk(test, network):
+    """The write-ahead log's disk is slow for a while: the node goes on, later."""
+    top = network.height(VICTIM) or 0
+    number = fault(test, network, 'add', 'on disk **/wal/* call sync times 20 do slow 30ms')['added'][0]
+    wait_for('the disk to be slow 20 times', lambda: hits(test, network, number) == 20, 60)
+    fault(test, network, 'clear', number)
+    wait_signs(network, VICTIM, wait_height(network, VICTIM, top + 5, 60), 60)
+    say('20 slow syncs of the write-ahead log: the node goes on')
+
+
+def failed_disk(test, network):
+    """A sync of the write-ahead log fails: what is durable is not known, so the node stops; started again it follows
+    and signs."""
+    fault(test, network, 'add', 'on disk **/wal/* call sync nth 3 do io_error')
+    wait_for('the node to stop', lambda: not network.alive(VICTIM), 60)
+    code = network.exit_code(VICTIM)
+    check(code == EXIT_STORAGE, f'it ended with {code}: {network.log_tail(VICTIM)}')
+    top = network.height(0) or 0
+    network.start(VICTIM)
+    wait_signs(network, VICTIM, wait_height(network, VICTIM, top + 5, 60), 60)
+    say(f'a failed sync of the write-ahead log: exit code {code}, and back after a start')
+
+
 def visible(test, network):
     fault(test, network, 'add', 'on /node/chain/verifier/* message Vote probability 1% do delay 1ms..5ms')
     wait_for('the rule in the status', lambda: rules_in_force(network) == 1, 10)
-    metrics = network.get(VICTIM, '/metrics')
-    check('witan_fault_rules 1' in metrics, 'no gauge of the rules in force')
-    check('witan_fault_hits_total{action="kill"}' in metrics, 'no counter of the faults injected')
+    check(metric(network, VICTIM, 'witan_fault_rules') == 1, 'no gauge of the rules in force')
+    killed = [line for line in (network.get(VICTIM, '/metrics') or '').splitlines()
+              if line.startswith('witan_fault_hits_total{') and 'action="kill"' in line]
+    check(len(killed) == 1 and float(killed[0].rsplit(' ', 1)[1]) == 2, f'kills in the metrics: {killed}')
     log = network.log_path(VICTIM).read_text(encoding='utf-8')
     check('fault_injected' in log and 'faults_changed' in log, 'the log does not tell of the faults')
     mode = stat.S_IMODE(os.stat(network.home(VICTIM) / 'admin.sock').st_mode)
@@ -75,15 +100,22 @@ def visible(test, network):
 
 
 def on_a_live_chain(test):
-    network = test.network(validators=1)
-    path = network.home(0) / 'config' / 'genesis.json'
+    """Its keys are encrypted, and its sign-state belongs to it."""
+    secret = test.folder / 'passphrase'
+    secret.write_text('of a chain that is live\n', encoding='utf-8')
+    network = test.network(1, (*OPTIONS, '--profile', 'staging', '--passphrase-file', secret))
+    home = network.home(0)
+    path = home / 'config' / 'genesis.json'
     genesis = json.loads(path.read_text(encoding='utf-8'))
     genesis['type'] = 'live'
     path.write_text(json.dumps(genesis, indent=2), encoding='utf-8')
-    network.start(0)
+    (home / 'data' / 'sign_state').unlink()
+    test.expect_exit(0, ('signer', 'init', '--home', home, '--i-know', '--height', '1'))
+    network.start(0, ('--passphrase-file', str(secret)))
     wait_ready(network)
     for words in (('add', 'on /node/chain/sync do kill'), ('list',), ('clear', '--all')):
-        test.expect_exit(1, ('fault', *words, '--home', network.home(0)), 'not_allowed', 'live')
+        test.expect_exit(1, ('fault', *words, '--home', home), 'not_allowed', 'live')
+    check(network.alive(0), 'a refused command ended the node')
 
 
 def body(test):
@@ -96,7 +128,9 @@ def body(test):
     inject(test, network, '/node/chain/mempool', 'nth 3 do throw', True)
     inject(test, network, '/node/chain/consensus', 'message VerifiedVote nth 9 do hang 700ms', False)
     inject(test, network, '/node/chain/verifier/*', 'message Vote every 5 times 20 do drop', False)
+    slow_disk(test, network)
     visible(test, network)
+    failed_disk(test, network)
     check_same_chain(network)
     on_a_live_chain(test)
 

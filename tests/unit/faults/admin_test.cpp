@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(an_older_socket_is_replaced_and_a_bad_path_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(rules_are_added_listed_and_cleared) {
-  Rules rules({});
+  Rules rules(RulesOptions{.obeyed = {Target::actor, Target::clock}});
   const auto run = [&](const std::string& request) { return run_admin_command(request, &rules); };
   BOOST_CHECK_EQUAL(run(R"({"command":"fault_add","rules":"on /a do drop"})"), R"({"added":[1]})");
   BOOST_CHECK_EQUAL(
@@ -136,8 +136,19 @@ BOOST_AUTO_TEST_CASE(bad_requests_change_nothing_and_say_why) {
   BOOST_CHECK_MESSAGE(says(place, "bad_rule") && says(place, "rules:2:10"), place);
   BOOST_CHECK(
       says(run(R"({"command":"fault_add","rules":"on /a message Vot do drop"})"), "column 15"));
-  BOOST_CHECK(says(run(R"({"command":"fault_add","rules":"on link a->b do drop"})"), "bad_rule"));
   BOOST_CHECK(rules.list().empty());
+}
+
+BOOST_AUTO_TEST_CASE(rules_for_what_the_node_cannot_break_are_refused_whole) {
+  Rules rules(RulesOptions{.obeyed = {Target::actor, Target::disk, Target::clock}});
+  const auto run = [&](const std::string& request) { return run_admin_command(request, &rules); };
+  const auto answer =
+      run(R"({"command":"fault_add","rules":"on /a do drop\non link a -> b do drop"})");
+  BOOST_CHECK_MESSAGE(says(answer, "bad_rule") && says(answer, "link"), answer);
+  BOOST_CHECK(rules.list().empty());
+  BOOST_CHECK_EQUAL(
+      run(R"({"command":"fault_add","rules":"on /a do drop\non disk **/wal/* do io_error"})"),
+      R"({"added":[1,2]})");
 }
 
 BOOST_AUTO_TEST_CASE(on_a_live_chain_every_fault_command_is_refused) {
