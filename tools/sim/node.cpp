@@ -45,7 +45,8 @@ SecretKey key_of(std::uint8_t kind, std::uint32_t number) {
 }
 
 SimNode::SimNode(Common& common, std::uint32_t number)
-    : common_(common),
+    : TraceSink(false),
+      common_(common),
       number_(number),
       name_(node_name(number)),
       true_clock_(*this),
@@ -60,6 +61,7 @@ SimNode::SimNode(Common& common, std::uint32_t number)
   auto logger = Logger::open(std::move(log), clock_);
   WITAN_CHECK(logger.has_value());
   logger_ = std::move(*logger);
+  exact_times.store(false);  // a handler takes no virtual time
   add_keys();
   if (common.wire_rules.any(faults::Moment::link))
     wire_ = std::make_unique<WireFaults>(WireFaultsOptions{.rules = common.wire_rules,
@@ -383,7 +385,7 @@ void SimNode::hop(const rt::Hop& hop) noexcept {
   if (dead_) return;
   watch_for_loops(hop.started);
   RunLog& log = common_.log;
-  log.count_hop();
+  if (hop.kind != rt::HopKind::network) log.count_hop();  // the same envelope once more
   log.mix(number_ ^ (static_cast<std::uint64_t>(hop.outcome) << 8U) ^
           (static_cast<std::uint64_t>(hop.kind) << 16U) ^ (std::uint64_t{hop.depth} << 24U));
   log.mix(hop.envelope.type ^ static_cast<std::uint64_t>(hop.started.ns));
