@@ -148,7 +148,8 @@ void print_text(const Reader& reader) {
 Result<int> run_replay(const Program& program, const ReplayCommand& options) {
   WITAN_TRY(const WalSource source, open_wal_source(program, options.folder));
   HomeFiles files(program.home);
-  const FilePath genesis_file = options.genesis.empty() ? files.genesis() : options.genesis;
+  const FilePath genesis_file =
+      options.genesis.empty() ? files.genesis() : FilePath(options.genesis);
   WITAN_TRY(const Genesis genesis, load_genesis(genesis_file.string()));
   WITAN_TRY(ValidatorSet set, ledger::validator_set_of(genesis));
   const auto validators = std::make_shared<const ValidatorSet>(std::move(set));
