@@ -26,7 +26,7 @@ struct SourcesOptions {
   std::string listen_address{};
   std::string api_address{};
   trace::Recorder* recorder = nullptr;  // null: no flight recorder
-  std::size_t quorum_peers = 0;  // fewer sessions than this: not ready
+  std::size_t quorum_peers = 0;         // fewer sessions than this: not ready
 };
 
 class NodeSources final : public QuerySources {

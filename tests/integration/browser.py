@@ -9,6 +9,8 @@ import subprocess
 import time
 
 ANSWER_SECONDS = 60
+KEYS = {'Tab': 9, 'Enter': 13, 'Escape': 27, 'End': 35, 'Home': 36, 'ArrowLeft': 37, 'ArrowUp': 38, 'ArrowRight': 39,
+        'ArrowDown': 40}
 
 
 def program():
@@ -92,7 +94,7 @@ class Browser:
         return result['result'].get('value')
 
     def press(self, key):
-        code = {'Enter': 13, 'Tab': 9, 'Escape': 27, 'End': 35, 'Home': 36, 'ArrowLeft': 37, 'ArrowUp': 38, 'ArrowRight': 39, 'ArrowDown': 40}[key]
+        code = KEYS[key]
         text = {'text': '\r'} if key == 'Enter' else {}
         for kind in ('keyDown', 'keyUp'):
             self.call('Input.dispatchKeyEvent', type=kind, key=key, code=key, windowsVirtualKeyCode=code,

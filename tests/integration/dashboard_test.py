@@ -64,7 +64,8 @@ def check_keyboard(page):
 def check_messages(page):
     wait_for('edges between actors', lambda: amount(page, '#flow-edges tbody tr') > 5, 20)
     check(amount(page, '#flow-map path') > 5, 'lines between actors')
-    page.value('[...document.querySelectorAll("#flow-edges button")].find(b => b.dataset.edge.endsWith(" consensus")).click()')
+    page.value('[...document.querySelectorAll("#flow-edges button")]'
+               '.find(b => b.dataset.edge.endsWith(" consensus")).click()')
     wait_for('messages of an edge', lambda: amount(page, '#messages-list tbody tr') > 0, 20)
     say(f'{amount(page, "#flow-edges tbody tr")} edges; {text(page, "#h-messages")}')
     page.value('document.getElementById("messages-close").click()')
@@ -74,7 +75,8 @@ def check_timeline(page):
     """Of a height that was decided while the page was open."""
     wait_for('a height with known steps', lambda: page.value(
         '[...state.steps.keys()].some(h => state.blocks.has(h) && state.steps.get(h).length >= 1)'), 20)
-    page.value('openTimeline([...state.steps.keys()].filter(h => state.blocks.has(h) && state.steps.get(h).length >= 1).pop())')
+    page.value('openTimeline([...state.steps.keys()].filter('
+               'h => state.blocks.has(h) && state.steps.get(h).length >= 1).pop())')
     wait_for('the messages of the height', lambda: amount(page, '#timeline tbody tr') > 10, 20)
     check('newBlock' in text(page, '#timeline-body'), 'what the node told of the height')
     types = set(page.value('[...document.querySelectorAll("#timeline tbody tr")].map(r => r.cells[3].textContent)'))
@@ -106,7 +108,8 @@ def check_trouble(page, network):
     wait_for('peerDown among the events', lambda: 'peerDown' in text(page, '#events'), 20)
     wait_for('heights without validator 3', lambda: page.value(
         '[...document.querySelectorAll("#grid tbody tr")].filter('
-        'r => [...r.cells].slice(-5).filter(c => c.tagName === "TD").every(c => "·◇".includes(c.textContent))).length === 1'), 60)
+        'r => [...r.cells].slice(-5).filter(c => c.tagName === "TD").every(c => "·◇".includes(c.textContent))).length'
+        ' === 1'), 60)
     network.start(3)
     wait_for('three peers again', lambda: amount(page, '#peers tbody tr') == 3, 60)
     network.kill(0)

@@ -36,11 +36,6 @@ Outcome replay(const ChainWorld& world, const std::vector<LoggedRecord>& log) {
   Outcome out;
   for (; out.at < log.size(); ++out.at) {
     auto diverged = again.feed(log[out.at]);
-    if (std::getenv("WITAN_TEST_LOG") != nullptr) {
-      std::string asked;
-      for (const auto& a : again.asked()) asked += "; " + a;
-      BOOST_TEST_MESSAGE(out.at << " h" << log[out.at].height.get() << " " << name_of(log[out.at].kind) << asked);
-    }
     WITAN_REQUIRE_OK(diverged);
     if (!*diverged) continue;
     out.divergence = **diverged;
