@@ -65,7 +65,7 @@ def check_messages(page):
     wait_for('edges between actors', lambda: amount(page, '#flow-edges tbody tr') > 5, 20)
     check(amount(page, '#flow-map path') > 5, 'lines between actors')
     page.value('[...document.querySelectorAll("#flow-edges button")]'
-               '.find(b => b.dataset.edge.endsWith(" consensus")).click()')
+               '.find(b => b.dataset.edge.endsWith("/consensus")).click()')
     wait_for('messages of an edge', lambda: amount(page, '#messages-list tbody tr') > 0, 20)
     say(f'{amount(page, "#flow-edges tbody tr")} edges; {text(page, "#h-messages")}')
     page.value('document.getElementById("messages-close").click()')
