@@ -267,7 +267,7 @@ function showTree(view) {
 // ---- messages between actors ----------------------------------------------------------------
 
 function showFlow(view) {
-  const edges = (view.edges || []).map(e => ({...e, messages: Number(e.messages), bytes: Number(e.bytes)}));
+  const edges = (view.edges || []).map(e => ({...e, messages: Number(e.messages), bytes: Number(e.bytes), notHandled: Number(e.notHandled)}));
   const seconds = Math.max(0.001, Number(view.windowMs) / 1000);
   $('flow-note').textContent = edges.length === 0 ? 'No messages, or the flight recorder is off.' :
     `The last ${seconds.toFixed(1)} s as the flight recorder holds them. A click on a line or Enter on a row shows recent messages.`;
