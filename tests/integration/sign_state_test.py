@@ -30,7 +30,7 @@ def stop(network):
 def copy_home(home, name):
     """As `cp -a` does it."""
     copy = home.with_name(name)
-    shutil.copytree(home, copy, symlinks=True)
+    shutil.copytree(home, copy, symlinks=True, ignore=shutil.ignore_patterns('admin.sock'))
     return copy
 
 
