@@ -86,7 +86,8 @@ function showStatus(status, ready) {
     fact('peers', status.peers),
     fact('mempool', count(status.mempoolSize)),
     fact('up', seconds(status.uptimeSeconds)),
-    ...(status.catchingUp ? [fact('sync', 'catching up')] : []));
+    ...(status.catchingUp ? [fact('sync', 'catching up')] : []),
+    ...(state.listening === false ? [fact('events', '✖ the stream is broken, connecting again')] : []));
 }
 
 function showRound(c) {
