@@ -4,21 +4,27 @@
 
 namespace witan::node {
 
-FaultDesk::FaultDesk(Services services, ChainType chain, const std::string& name,
-                     const Clock& clock, FileSystem& files)
-    : services_(services), clock_(clock), files_(files) {
+FaultDesk::FaultDesk(Services services, ChainType chain, const DeskName& name, const Clock& clock,
+                     FileSystem& files, peers::Interposer* inner)
+    : services_(services), clock_(clock), files_(files), inner_(inner) {
   if (chain == ChainType::live) return;
   faults::RulesOptions options;
   options.clock = &clock_;
-  options.obeyed = {faults::Target::actor, faults::Target::disk, faults::Target::clock};
+  options.obeyed = {faults::Target::actor, faults::Target::link, faults::Target::disk,
+                    faults::Target::clock};
+  options.accepts = [name](const faults::Rule& rule) {
+    return peers::check_link_end(rule, name.name, name.id);
+  };
   options.seed = static_cast<std::uint64_t>(clock_.unix_now().ns);
   options.on_change = [this](std::size_t size) { on_change(size); };
   options.on_hit = [this](const faults::Decision& decision, const std::string& rule,
                           std::string_view where) { on_hit(decision, rule, where); };
   rules_.emplace(std::move(options));
-  actors_.emplace(*rules_, name);
-  fault_clock_.emplace(clock_, *rules_, name);
-  fault_files_.emplace(files_, *rules_, name);
+  actors_.emplace(*rules_, name.name);
+  fault_clock_.emplace(clock_, *rules_, name.name);
+  fault_files_.emplace(files_, *rules_, name.name);
+  links_.emplace(peers::LinkFaultsOptions{
+      .rules = *rules_, .name = name.name, .id = name.id, .inner = inner_});
 }
 
 void FaultDesk::open(rt::Runtime& runtime, const FilePath& socket) {

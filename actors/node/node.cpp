@@ -142,7 +142,10 @@ int run_node(NodeInputs inputs) {
                   **log, clock);
   const Services services{**log, metrics, trace.recorder()};
 
-  FaultDesk desk(services, inputs.genesis.type, inputs.config.moniker, clock, posix_file_system());
+  FaultDesk desk(services, inputs.genesis.type,
+                 {inputs.config.moniker, to_hex(inputs.node_key.node_id())}, clock,
+                 posix_file_system(), inputs.interposer);
+  inputs.interposer = desk.links();
   auto wiring = Wiring::prepare(std::move(inputs), services, machine(desk.files()));
   if (!wiring) return refuse(wiring.error());
   (*wiring)->recorder = trace.recorder();

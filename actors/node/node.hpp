@@ -29,8 +29,8 @@ struct NodeInputs {
   FilePath config_file;
   // Reads log.level again (SIGHUP).
   std::function<Result<std::string>()> reload_log_level{};
-  // Between the node and its peers; null in `witan` (actors/peers/interposer.hpp). Outlives the
-  // node.
+  // Between the node and its peers, in programs made to misbehave; null in `witan`
+  // (actors/peers/interposer.hpp). Outlives the node.
   peers::Interposer* interposer = nullptr;
 };
 

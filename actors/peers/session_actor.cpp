@@ -93,6 +93,10 @@ SessionActor::SessionActor(rt::ActorContext& context, Services services, Transpo
   own<schema::InterposerTimer>(&SessionActor::on_interposer_timer);
 }
 
+SessionActor::~SessionActor() {
+  if (options_.interposer != nullptr && noise_) options_.interposer->on_ended(line());
+}
+
 void SessionActor::started() {
   const Bytes ephemeral = identity_.entropy(32);
   const auto secret = identity_.node_key.secret_bytes();
@@ -153,6 +157,8 @@ Status SessionActor::process_handshake() {
   WITAN_TRY(NoiseSession session, handshake_->take_session());
   noise_.emplace(std::move(session));
   handshake_.reset();
+  if (Interposer* stage = active_stage(); stage != nullptr && !stage->lets_connect(line()))
+    return fail(ErrorCode::network, "link", "refused by a fault rule");
   send_hello();
   return {};
 }
@@ -249,7 +255,7 @@ void SessionActor::say_goodbye(std::string_view code, std::string_view text) {
 void SessionActor::end(const Error& reason, bool offence) {
   if (ended_) return;
   if (reason.code != ErrorCode::network) say_goodbye(name_of(reason.code), reason.to_string());
-  ended_ = true;
+  if (std::exchange(ended_, true)) return;  // the goodbye itself met its end
   transport_.close(options_.connection, reason);
   if (!ready_) services_.metrics.handshake_failures.with({name_of(reason.code)}).add();
   if (pending_send_bytes_) pending_send_bytes_->set(0);
@@ -309,17 +315,18 @@ Status SessionActor::on_message(WireMessage message) {
     services_.metrics.rejected_msgs.with({"rate_limited"}).add();
     return {};
   }
-  if (options_.interposer != nullptr &&
-      !options_.interposer->on_arrived(noise_->remote_static, message.envelope))
-    return {};
-  context().receive(message.envelope, peer_name_, [&] { route(message); });
+  if (Interposer* stage = active_stage()) return pass_arrived(*stage, message.envelope);
+  arrive(*message.type, message.envelope);
   return {};
 }
 
+void SessionActor::arrive(const WireType& type, Envelope& envelope) {
+  context().receive(envelope, peer_name_, [&] { route(type, envelope); });
+}
+
 // vote path 3/10: to the actor it concerns
-void SessionActor::route(const WireMessage& message) {
-  const Envelope& e = message.envelope;
-  const TypeCounters& counters = counters_of(message.type);
+void SessionActor::route(const WireType& type, const Envelope& e) {
+  const TypeCounters& counters = counters_of(&type);
   counters.received.add();
   counters.received_bytes.add(e.words->flat_bytes());
   if (e.is<schema::Vote>()) {
@@ -421,6 +428,8 @@ Status SessionActor::on_hello(const Envelope& envelope) {
 
 void SessionActor::become_ready(schema::Hello::Reader hello) {
   ready_ = true;
+  if (options_.interposer != nullptr)
+    options_.interposer->on_ready(line(), hello.getMoniker().cStr());
   peer_name_ = to_hex(noise_->remote_static);
   tip_ = hello.getTip();
   pending_send_bytes_ =
@@ -448,8 +457,7 @@ void SessionActor::become_ready(schema::Hello::Reader hello) {
   Draft<schema::PingTimer> timer;
   timer->setGeneration(1);
   context().send_after(options_.ping_interval, std::move(timer));
-  if (options_.interposer != nullptr)
-    context().send_after(interposer_period, Draft<schema::InterposerTimer>());
+  if (options_.interposer != nullptr) tick_while_needed();
 }
 
 // ---- messages out
@@ -467,10 +475,12 @@ void SessionActor::enqueue(Draft<T>&& draft) {
 }
 
 void SessionActor::enqueue(const WireType& type, const Envelope& envelope) {
-  if (options_.interposer == nullptr) return push(type.channel, &type, envelope);
+  Interposer* stage = active_stage();
+  if (stage == nullptr) return push(type.channel, &type, envelope);
   Interposer::Departures departures;
-  options_.interposer->on_leaving(noise_->remote_static, envelope, context().now(), departures);
-  depart(departures);
+  const auto damage = stage->on_leaving(line(), envelope, context().now(), departures);
+  depart(departures, damage);
+  if (!ended_ && stage->holds_back(line())) tick_while_needed();
 }
 
 void SessionActor::push(Channel channel, const WireType* type, const Envelope& envelope) {
@@ -494,24 +504,6 @@ void SessionActor::push(Channel channel, const WireType* type, const Envelope& e
   pump();
 }
 
-void SessionActor::depart(const Interposer::Departures& departures) {
-  for (const Interposer::Departure& d : departures) {
-    if (ended_) return;
-    if (d.packet.empty())
-      push(d.channel, find_wire_type(d.envelope.type), d.envelope);
-    else
-      send_packet(d.packet);
-  }
-}
-
-void SessionActor::on_interposer_timer(schema::InterposerTimer::Reader, const Envelope&) {
-  if (ended_) return;
-  Interposer::Departures departures;
-  options_.interposer->on_tick(noise_->remote_static, context().now(), departures);
-  depart(departures);
-  context().send_after(interposer_period, Draft<schema::InterposerTimer>());
-}
-
 const SessionActor::TypeCounters& SessionActor::counters_of(const WireType* type) const {
   return counters_[static_cast<std::size_t>(type - wire_types().data())];
 }
@@ -526,6 +518,7 @@ void SessionActor::pump() {
       const Status sealed = noise_->send.encrypt(packet, std::span<std::uint8_t>(out).subspan(at));
       WITAN_CHECK(sealed.has_value(), packet.size());
     }
+    corrupt(out);
     blocked_ = transport_.send(options_.connection, std::move(out)) > 0;
   }
   if (pending_send_bytes_) pending_send_bytes_->set_count(queue_.bytes());

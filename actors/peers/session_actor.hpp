@@ -50,14 +50,14 @@ struct SessionOptions {
   Duration handshake_timeout = Duration::from_s(20);
   Duration ping_interval = Duration::from_s(10);
   SendQueue::Limits queue;
-  Interposer* interposer =
-      nullptr;  // outlives the sessions; null but in programs made to misbehave
+  Interposer* interposer = nullptr;  // outlives the sessions; null on a live chain
 };
 
 class SessionActor final : public rt::ActorFor<SessionRole> {
  public:
   SessionActor(rt::ActorContext& context, Services services, Transport& transport,
                const Identity& identity, SessionOptions options);
+  ~SessionActor() override;
   void started() override;
   void stopping() override;
 
@@ -84,7 +84,8 @@ class SessionActor final : public rt::ActorFor<SessionRole> {
   // ---- messages in
   Status on_message(WireMessage message);
   Status on_hello(const Envelope& envelope);
-  void route(const WireMessage& message);
+  void arrive(const WireType& type, Envelope& envelope);
+  void route(const WireType& type, const Envelope& envelope);
   void become_ready(schema::Hello::Reader hello);
   void note_tip(std::uint64_t tip);
   void send_ping(std::uint64_t nonce);
@@ -104,10 +105,17 @@ class SessionActor final : public rt::ActorFor<SessionRole> {
   void enqueue(Draft<T>&& draft);
   void enqueue(const WireType& type, const Envelope& envelope);
   void push(Channel channel, const WireType* type, const Envelope& envelope);
-  void depart(const Interposer::Departures& departures);
+  void depart(const Interposer::Departures& departures, const Interposer::Damage& damage);
   void send_packet(ByteView packet);
   void pump();
   void send_hello();
+
+  // ---- the stage between us and the peer (session_stage.cpp)
+  [[nodiscard]] Interposer* active_stage() const;
+  [[nodiscard]] Interposer::Line line() const;
+  Status pass_arrived(Interposer& stage, const Envelope& envelope);
+  void tick_while_needed();
+  void corrupt(Bytes& bytes);
 
   Services services_;
   Transport& transport_;
@@ -132,6 +140,8 @@ class SessionActor final : public rt::ActorFor<SessionRole> {
   Instant last_heard_{};
   std::uint64_t tip_ = 0;  // of the peer, as it tells it
   bool progress_timer_ = false;
+  bool interposer_timer_ = false;
+  std::optional<Interposer::Damage> corrupts_;  // what leaves next
   std::array<TokenBucket, channel_count> limits_;
   std::vector<TypeCounters> counters_;             // in the order of wire_types()
   std::optional<GaugeHandle> pending_send_bytes_;  // once we know who the peer is

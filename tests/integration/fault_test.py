@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Faults through the admin socket of a running network: actors are killed, hang and lose messages, and the node
-recovers each time. Bad rules are refused with their place, and on a chain of type live every fault command is."""
+"""Faults through the admin socket of a running network: actors are killed, hang and lose messages, links are cut, late,
+broken or lose single messages, and the node recovers each time. Bad rules are refused with their place, and on a chain
+of type live every fault command is."""
 import fnmatch
 import json
 import os
@@ -10,6 +11,8 @@ import sys
 from harness import OPTIONS, Test, check, check_same_chain, metric, say, wait_for, wait_height, wait_ready, wait_signs
 
 VICTIM = 1
+NAME = f'node{VICTIM}'
+PING_MS = 2000  # a peer that says nothing for three of these is gone
 EXIT_STORAGE = 71
 
 
@@ -52,7 +55,7 @@ def refused_rules(test, network):
     test.expect_exit(64, ('fault', 'add', 'on /node/chain/sync nth x do kill', *home), 'bad_rule', 'column 25')
     test.expect_exit(64, ('fault', 'add', 'on /node/chain/sync message Vot do kill', *home), 'column 29',
                      'did you mean')
-    test.expect_exit(64, ('fault', 'add', 'on link * -> * do drop', *home), 'bad_rule', 'link')
+    test.expect_exit(64, ('fault', 'add', 'on link node0 <-> node2 do drop', *home), 'bad_rule', f'called {NAME}')
     many = test.folder / 'rules.txt'
     many.write_text('# two rules, the second is wrong\non /node/** do drop\non /node/** do fly\n', encoding='utf-8')
     test.expect_exit(64, ('fault', 'add', '--file', many, *home), 'rules:3:16')
@@ -70,6 +73,69 @@ def slow_disk(test, network):
     fault(test, network, 'clear', number)
     wait_signs(network, VICTIM, wait_height(network, VICTIM, top + 5, 60), 60)
     say('20 slow syncs of the write-ahead log: the node goes on')
+
+
+def peers(network):
+    """How many the victim has; None when it does not answer."""
+    view = network.get_json(VICTIM, '/api/v1/peers')
+    return None if view is None else len(view.get('peers', []))
+
+
+def others(network):
+    return [i for i in range(len(network)) if i != VICTIM]
+
+
+def partition(test, network):
+    """All links of one node are cut, by rules at that node alone: it stands still while the others go on, its peers are
+    given up and dials fail. Healed it catches up and signs."""
+    number = fault(test, network, 'add', f'on link {NAME} <-> * do drop')['added'][0]
+    first = max(network.height(i) or 0 for i in others(network))
+    seen = wait_height(network, others(network)[0], first + 10, 60)
+    stood = network.height(VICTIM)
+    wait_for('the peers to be given up', lambda: peers(network) == 0, 60)
+    for i in others(network):
+        wait_height(network, i, seen + 20, 60)
+    check(network.height(VICTIM) == stood, f'cut off at {stood}, it went on to {network.height(VICTIM)}')
+    wait_for('a refused connection', lambda: (metric(network, VICTIM, 'witan_p2p_handshake_failures_total') or 0) > 0, 30)
+    fault(test, network, 'clear', number)
+    top = wait_height(network, others(network)[0], seen, 10)
+    wait_signs(network, VICTIM, wait_height(network, VICTIM, top, 60), 60)
+    wait_for('all peers', lambda: peers(network) == len(others(network)), 60)
+    say(f'partition: {NAME} stood at {stood} while the others came to {top}, and is back')
+
+
+def link_rule(test, network, rule, count):
+    """A rule for links of the victim fires `count` times and the node goes on and signs."""
+    number = fault(test, network, 'add', f'on link {rule}')['added'][0]
+    wait_for(f'"{rule}" to happen', lambda: hits(test, network, number) >= count, 60)
+    top = network.height(VICTIM) or 0
+    fault(test, network, 'clear', number)
+    height = wait_height(network, VICTIM, top + 10, 60)
+    wait_signs(network, VICTIM, height, 60)
+    say(f'link {rule}: {NAME} goes on at height {height}')
+
+
+def broken_link(test, network, what):
+    """A connection of the victim is broken at a message that leaves: it is made again, and nobody is banned."""
+    before = network.log_path(VICTIM).read_text(encoding='utf-8').count('peer_down')
+    fault(test, network, 'add', f'on link {NAME} -> * message Vote nth 30 do {what}')
+    wait_for('a peer to be lost', lambda: network.log_path(VICTIM).read_text(encoding='utf-8').count('peer_down') > before,
+             30)
+    wait_for('all peers', lambda: peers(network) == len(others(network)), 60)
+    for i in range(len(network)):
+        banned = wait_for(f'metrics of node {i}', lambda i=i: [metric(network, i, 'witan_p2p_banned_peers')], 10)[0]
+        check(banned == 0, f'node {i} banned {banned} peers')
+    fault(test, network, 'clear', '--all')
+    say(f'a vote met "{what}": the connection is made again')
+
+
+def links(test, network):
+    link_rule(test, network, f'* -> {NAME} message Vote with type=precommit times 20 do drop', 20)
+    link_rule(test, network, f'{NAME} -> * message Proposal times 3 do drop', 3)
+    link_rule(test, network, f'{NAME} <-> * do delay 5ms..15ms', 200)
+    broken_link(test, network, 'kill')
+    broken_link(test, network, 'corrupt')
+    partition(test, network)
 
 
 def failed_disk(test, network):
@@ -114,14 +180,15 @@ def on_a_live_chain(test):
     test.expect_exit(0, ('signer', 'init', '--home', home, '--i-know', '--height', '1'))
     network.start(0, ('--passphrase-file', str(secret)))
     wait_ready(network)
-    for words in (('add', 'on /node/chain/sync do kill'), ('list',), ('clear', '--all')):
+    for words in (('add', 'on /node/chain/sync do kill'), ('add', 'on link * <-> * do drop'), ('list',),
+                  ('clear', '--all')):
         test.expect_exit(1, ('fault', *words, '--home', home), 'not_allowed', 'live')
     check(network.alive(0), 'a refused command ended the node')
 
 
 def body(test):
     network = test.network()
-    network.start_all()
+    network.start_all(('--p2p.ping_interval_ms', str(PING_MS)))
     wait_ready(network)
     refused_rules(test, network)
     inject(test, network, '/node/chain/sync', 'nth 2 do kill', True)
@@ -131,6 +198,7 @@ def body(test):
     inject(test, network, '/node/chain/verifier/*', 'message Vote every 5 times 20 do drop', False)
     slow_disk(test, network)
     visible(test, network)
+    links(test, network)
     failed_disk(test, network)
     check_same_chain(network)
     on_a_live_chain(test)

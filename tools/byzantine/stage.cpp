@@ -4,10 +4,10 @@
 
 namespace witan::byzantine {
 
-void Stage::on_leaving(const NodeId& id, const Envelope& envelope, Instant now,
-                       Departures& departures) {
+peers::Interposer::Damage Stage::on_leaving(const Line& line, const Envelope& envelope, Instant now,
+                                            Departures& departures) {
   const std::lock_guard lock(mutex_);
-  Peer& peer = peer_of(id);
+  Peer& peer = peer_of(line.peer);
   std::vector<Outbox::Item> items;
   Outbox out(items);
   take_apart(peer, envelope, out);
@@ -17,9 +17,16 @@ void Stage::on_leaving(const NodeId& id, const Envelope& envelope, Instant now,
     else
       peer.waiting.emplace(now + item.delay, std::move(item.departure));
   }
+  return {};
 }
 
-bool Stage::on_arrived(const NodeId&, const Envelope& envelope) {
+peers::Interposer::Damage Stage::on_arrived(const Line&, const Envelope& envelope, Instant,
+                                            Arrivals& arrivals) {
+  if (lets_in(envelope)) arrivals.push_back(envelope);
+  return {};
+}
+
+bool Stage::lets_in(const Envelope& envelope) const {
   if (envelope.is<schema::Vote>())
     return Received<schema::Vote>(envelope)->getValidator() != insider_.self();
   if (envelope.is<schema::Proposal>())
@@ -41,15 +48,17 @@ bool Stage::on_arrived(const NodeId&, const Envelope& envelope) {
   return type == nullptr || type->channel != Channel::witness_meta;
 }
 
-void Stage::on_tick(const NodeId& id, Instant now, Departures& departures) {
+peers::Interposer::Damage Stage::on_tick(const Line& line, Instant now, Departures& departures,
+                                         Arrivals&) {
   const std::lock_guard lock(mutex_);
-  Peer& peer = peer_of(id);
+  Peer& peer = peer_of(line.peer);
   while (!peer.waiting.empty() && peer.waiting.begin()->first <= now)
     departures.push_back(peer.waiting.extract(peer.waiting.begin()).mapped());
   std::vector<Outbox::Item> items;
   Outbox out(items);
   behaviour_->idle(peer.number, now, out);
   for (Outbox::Item& item : items) departures.push_back(std::move(item.departure));
+  return {};
 }
 
 Stage::Peer& Stage::peer_of(const NodeId& id) {
@@ -67,12 +76,12 @@ void Stage::take_apart(Peer& peer, const Envelope& envelope, Outbox& out) {
       return behaviour_->own_vote(*vote, peer.number, out);
     }
   }
-  if (holds_back(peer, envelope, out)) return;
+  if (holds_own_block(peer, envelope, out)) return;
   behaviour_->other(envelope, peer.number, out);
 }
 
 // Own proposals and their parts.
-bool Stage::holds_back(Peer& peer, const Envelope& envelope, Outbox& out) {
+bool Stage::holds_own_block(Peer& peer, const Envelope& envelope, Outbox& out) {
   if (envelope.is<schema::Proposal>()) {
     const auto proposal = read_proposal(Received<schema::Proposal>(envelope).get());
     WITAN_CHECK(proposal.has_value());

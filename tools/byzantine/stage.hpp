@@ -18,10 +18,14 @@ class Stage final : public peers::Interposer {
   Stage(Insider insider, const BehaviourInfo& info)
       : insider_(std::move(insider)), behaviour_(info.make(insider_)) {}
 
-  void on_leaving(const NodeId& peer, const Envelope& envelope, Instant now,
-                  Departures& departures) override;
-  [[nodiscard]] bool on_arrived(const NodeId& peer, const Envelope& envelope) override;
-  void on_tick(const NodeId& peer, Instant now, Departures& departures) override;
+  Damage on_leaving(const Line& line, const Envelope& envelope, Instant now,
+                    Departures& departures) override;
+  Damage on_arrived(const Line& line, const Envelope& envelope, Instant now,
+                    Arrivals& arrivals) override;
+  Damage on_tick(const Line& line, Instant now, Departures& departures,
+                 Arrivals& arrivals) override;
+  // Whether the node may know of it.
+  [[nodiscard]] bool lets_in(const Envelope& envelope) const;
 
  private:
   struct HeldBlock {
@@ -37,7 +41,7 @@ class Stage final : public peers::Interposer {
   };
   Peer& peer_of(const NodeId& id);
   void take_apart(Peer& peer, const Envelope& envelope, Outbox& out);
-  [[nodiscard]] bool holds_back(Peer& peer, const Envelope& envelope, Outbox& out);
+  [[nodiscard]] bool holds_own_block(Peer& peer, const Envelope& envelope, Outbox& out);
 
   std::mutex mutex_;
   Insider insider_;

@@ -68,7 +68,6 @@ SimNode::SimNode(Common& common, std::uint32_t number)
                                                            .network = common.network,
                                                            .node = number,
                                                            .ids = common.ids,
-                                                           .healed = common.healed,
                                                            .liar = stage_.get()});
 }
 

@@ -111,7 +111,7 @@ faults::RulesOptions World::rules_options(std::uint64_t seed, bool wire) {
 void World::add_rules() {
   std::vector<faults::Rule> all, of_messages;
   for (const faults::Rule& rule : scenario_.rules)
-    (names_a_message(rule) ? of_messages : all).push_back(rule);
+    (faults::names_a_message(rule) ? of_messages : all).push_back(rule);
   WITAN_CHECK(rules_.add(std::move(all)).has_value());
   WITAN_CHECK(wire_rules_.add(std::move(of_messages)).has_value());
 }

@@ -10,9 +10,15 @@ bool fits_glob(const std::string& glob, std::string_view text) {
   return glob.empty() || glob_matches(glob, text);
 }
 
-bool fits_link(const Rule& rule, std::string_view from, std::string_view to) {
-  if (glob_matches(rule.where, from) && glob_matches(rule.to, to)) return true;
-  return rule.both_ways && glob_matches(rule.where, to) && glob_matches(rule.to, from);
+bool fits_name(const std::string& glob, std::string_view name, std::string_view id) {
+  return glob_matches(glob, name) || (!id.empty() && glob_matches(glob, id));
+}
+
+bool fits_link(const Rule& rule, const Site& site) {
+  const auto fits = [&](const std::string& from, const std::string& to) {
+    return fits_name(from, site.where, site.where_id) && fits_name(to, site.to, site.to_id);
+  };
+  return fits(rule.where, rule.to) || (rule.both_ways && fits(rule.to, rule.where));
 }
 
 // "0x" and 16 digits; 0 when it is a name.
@@ -46,6 +52,10 @@ Moment moment_of(const Rule& rule) {
   const bool late = rule.action == Action::throw_ || rule.action == Action::hang ||
                     rule.action == Action::slow || rule.action == Action::kill;
   return late ? Moment::handle : Moment::send;
+}
+
+bool names_a_message(const Rule& rule) {
+  return rule.target == Target::link && (!rule.message.empty() || !rule.with.empty());
 }
 
 Result<std::vector<RuleId>> RuleSet::add(std::vector<Rule> rules, Instant now) {
@@ -102,8 +112,7 @@ bool RuleSet::matches(const Entry& entry, const Site& site, Instant now) {
   if (entry.type != 0 ? entry.type != site.type
                       : !rule.message.empty() && rule.message != site.message)
     return false;
-  if (rule.target == Target::link ? !fits_link(rule, site.where, site.to)
-                                  : !fits_glob(rule.where, site.where))
+  if (rule.target == Target::link ? !fits_link(rule, site) : !fits_glob(rule.where, site.where))
     return false;
   if (!fits_glob(rule.at, site.node) || !fits_glob(rule.sender, site.sender)) return false;
   if (rule.target == Target::disk) {
@@ -133,6 +142,7 @@ std::optional<Decision> RuleSet::decide(const Site& site, Instant now) {
     ++entry.hits;
     const Rule& rule = entry.rule;
     Decision decision{entry.id, rule.action, rule.by, rule.bytes, entry.random.next(), rule.text};
+    decision.of_message = names_a_message(rule);
     if (rule.action == Action::delay) decision.by = draw_time(entry.random, rule.by, rule.by_max);
     if (rule.action == Action::reorder) decision.by = draw_time(entry.random, Duration{1}, rule.by);
     if (rule.action == Action::throw_ && decision.text.empty())

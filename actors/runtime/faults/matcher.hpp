@@ -18,13 +18,17 @@ using RuleId = std::uint32_t;  // 1, 2, ... in the order of adding; never reused
 // Where a rule is asked. `send` and `handle` are the two sides of the door of an actor.
 enum class Moment : std::uint8_t { send, handle, link, disk, clock };
 [[nodiscard]] Moment moment_of(const Rule& rule);
+// Of a link: the rule is about single messages, not about all that the connection carries.
+[[nodiscard]] bool names_a_message(const Rule& rule);
 
 // Something that is about to happen. What does not apply stays empty.
 struct Site {
   Moment moment = Moment::send;
-  std::string_view node{};   // name of the node in a simulation; of a real node its moniker
-  std::string_view where{};  // path of the receiving actor or file; of a link the sending node
-  std::string_view to{};     // of a link: the receiving node
+  std::string_view node{};      // name of the node in a simulation; of a real node its moniker
+  std::string_view where{};     // path of the receiving actor or file; of a link the sending node
+  std::string_view to{};        // of a link: the receiving node
+  std::string_view where_id{};  // of a link: a second name of the sending node; empty: none
+  std::string_view to_id{};     // and of the receiving node
   std::string_view sender{};
   std::string_view message{};  // schema name
   std::uint64_t type = 0;      // its type id
@@ -41,6 +45,7 @@ struct Decision {
   std::uint64_t bytes = 0;  // corrupt, short_write
   std::uint64_t draw = 0;   // 64 random bits for whoever needs a place (corrupt)
   std::string text;         // of throw; never empty there
+  bool of_message = false;  // of a link: names_a_message(rule)
 };
 
 struct RuleStatus {

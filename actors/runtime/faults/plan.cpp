@@ -24,9 +24,10 @@ void Rules::changed(std::unique_lock<std::mutex>& lock) {
 Result<std::vector<RuleId>> Rules::add(std::vector<Rule> rules) {
   for (const Rule& rule : rules) {
     const auto& obeyed = options_.obeyed;
-    if (std::find(obeyed.begin(), obeyed.end(), rule.target) != obeyed.end()) continue;
-    return fail(ErrorCode::bad_rule, to_text(rule),
-                "nothing in this program obeys rules for a " + std::string(name_of(rule.target)));
+    if (std::find(obeyed.begin(), obeyed.end(), rule.target) == obeyed.end())
+      return fail(ErrorCode::bad_rule, to_text(rule),
+                  "nothing in this program obeys rules for a " + std::string(name_of(rule.target)));
+    if (options_.accepts) WITAN_TRY_VOID(options_.accepts(rule));
   }
   std::unique_lock lock(mutex_);
   WITAN_TRY(auto ids, set_.add(std::move(rules), now()));

@@ -25,6 +25,8 @@ struct RulesOptions {
   // What something in this program asks these rules about: a rule for anything else is refused, so
   // that no fault is believed to be on that nobody obeys.
   std::vector<Target> obeyed{Target::actor};
+  // Refuses a rule that nothing here would ever obey, with the reason. Null: accepts all.
+  std::function<Status(const Rule&)> accepts{};
   // Times of windows; null: windows see no time pass. Must outlive the rules.
   const Clock* clock = nullptr;
   // A hit, with its rule's text; after the decision, outside any lock, in the thread of the hit.

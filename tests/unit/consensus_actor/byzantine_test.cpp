@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(lies_in_a_round_certificate_do_not_reach_the_liar) {
           certificate.votes.push_back(world.vote(n, VoteType::precommit, Height(1), Round(0), {}));
     Draft<schema::RoundCertificate> draft;
     write_round_certificate(*draft, certificate);
-    return stage.on_arrived(key_number(2).node_id(), std::move(draft).seal());
+    return stage.lets_in(std::move(draft).seal());
   };
   BOOST_CHECK(arrives(false));
   BOOST_CHECK(!arrives(true));

@@ -191,7 +191,7 @@ void SimCluster::on_peers(Node& node, rt::ActorContext& context, const Envelope&
       continue;
     }
     peers::Interposer::Departures departures;
-    node.stage->on_leaving(node_id(to), envelope, context.now(), departures);
+    node.stage->on_leaving({0, node_id(to)}, envelope, context.now(), departures);
     put_on_the_way(node, to, departures);
   }
 }
@@ -225,7 +225,8 @@ void SimCluster::tick_stages() {
     for (std::size_t to = 0; to < nodes_.size(); ++to) {
       if (to == node->index) continue;
       peers::Interposer::Departures departures;
-      node->stage->on_tick(node_id(to), now_, departures);
+      peers::Interposer::Arrivals arrivals;
+      node->stage->on_tick({0, node_id(to)}, now_, departures, arrivals);
       put_on_the_way(*node, to, departures);
     }
   }
@@ -257,7 +258,7 @@ void SimCluster::deliver(const Packet& packet) {
   if (options_.shameless && options_.double_signer == packet.to && e.is<schema::Vote>() &&
       Received<schema::Vote>(e)->getValidator() == world_.index_of(node.key))
     return;
-  if (node.stage && !node.stage->on_arrived(node_id(packet.from), e)) return;
+  if (node.stage && !node.stage->lets_in(e)) return;
   if (!nodes_[packet.from]->stage || is_decodable(e)) return route(node, e);
   ++undecodable_;
 }

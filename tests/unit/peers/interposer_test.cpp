@@ -10,23 +10,30 @@ namespace {
 // status from its node, and when told to answers a ping with bytes that are no frames.
 class Script final : public peers::Interposer {
  public:
-  void on_leaving(const NodeId& peer, const Envelope& e, Instant, Departures& out) override {
-    last_peer = peer;
-    if (e.is<schema::RoundStatus>()) return;
-    if (e.is<schema::Pong>() && spoil_pongs)
-      return out.push_back({Channel::control, {}, Bytes(100, 0xff)});
+  Damage on_leaving(const Line& line, const Envelope& e, Instant, Departures& out) override {
+    last_peer = line.peer;
+    if (e.is<schema::RoundStatus>()) return {};
+    if (e.is<schema::Pong>() && spoil_pongs) {
+      out.push_back({Channel::control, {}, Bytes(100, 0xff)});
+      return {};
+    }
     const Departure as_it_is{find_wire_type(e.type)->channel, e};
     out.push_back(as_it_is);
     if (e.is<schema::Vote>()) out.push_back(as_it_is);
+    return {};
   }
-  bool on_arrived(const NodeId&, const Envelope& e) override { return !e.is<schema::SyncStatus>(); }
-  void on_tick(const NodeId&, Instant, Departures& out) override {
-    ++ticks;
+  Damage on_arrived(const Line&, const Envelope& e, Instant, Arrivals& in) override {
+    if (!e.is<schema::SyncStatus>()) in.push_back(e);
+    return {};
+  }
+  Damage on_tick(const Line&, Instant, Departures& out, Arrivals&) override {
+    ++times;
     if (std::exchange(add_vote, false))
       out.push_back({Channel::votes, std::move(vote_draft(9)).seal()});
+    return {};
   }
   NodeId last_peer;
-  std::size_t ticks = 0;
+  std::size_t times = 0;
   bool add_vote = false;
   bool spoil_pongs = false;
 };
@@ -70,9 +77,9 @@ BOOST_AUTO_TEST_CASE(it_adds_messages_of_its_own_while_the_session_lives) {
   w.vanish(0);
   w.run(Duration::from_s(45), Duration::from_ms(100));  // more than three ping intervals
   BOOST_CHECK(w.twisted.peers_now().empty());
-  const std::size_t ticks = w.script.ticks;
+  const std::size_t ticks = w.script.times;
   w.run(Duration::from_s(1));
-  BOOST_CHECK_EQUAL(w.script.ticks, ticks);
+  BOOST_CHECK_EQUAL(w.script.times, ticks);
 }
 
 BOOST_AUTO_TEST_CASE(what_it_keeps_back_never_reaches_the_node) {
