@@ -72,6 +72,7 @@ void EffectRunner::require(const Status& status, const char* what) {
 Status EffectRunner::open() {
   log_.reset();
   recovered_.clear();
+  recovered_old_ = false;
   newest_.reset();
   std::optional<std::pair<Height, HeightEndRecord>> last_end;
   const Height stored = options_.store_height();
@@ -122,7 +123,9 @@ Status EffectRunner::open() {
     log_event(services_.log, Event::key_loaded, {{"public_key", signer_->public_key()}});
   if (!options_.remote) return {};
   options_.remote->close();  // so that it says again what it has signed last
-  return poll_remote(true);
+  const Status polled = poll_remote(true);
+  recovered_old_ = false;
+  return polled;
 }
 
 // S18: the log remembers which block a height ended with and in which state. Stores that say
@@ -141,8 +144,9 @@ Status EffectRunner::check_end(Height height, const HeightEndRecord& logged) con
 }
 
 void EffectRunner::on_get_recovery(schema::GetRecovery::Reader ask, const Envelope& envelope) {
-  // A second asking is a restarted consensus actor: the log has grown since it was read.
-  if (std::exchange(recovery_served_, true)) require(open(), "reading the log again");
+  // A restarted consensus actor, or the first one to ask an actor that was itself restarted under a
+  // running one: own signatures it does not get here it would contradict (P8).
+  if (recovered_old_) require(open(), "reading the log again");
   const Height from(ask.getFromHeight());
   std::size_t bytes = 0;
   std::vector<const LoggedRecord*> wanted;
@@ -161,6 +165,12 @@ void EffectRunner::on_get_recovery(schema::GetRecovery::Reader ask, const Envelo
   context().reply(envelope, std::move(reply));
   recovered_.clear();
   recovered_.shrink_to_fit();
+  recovered_old_ = true;
+}
+
+Status EffectRunner::append_record(std::uint8_t kind, Height height, ByteView payload) {
+  recovered_old_ = true;
+  return wal_->append(kind, height, payload);
 }
 
 // ---- the batch
@@ -200,9 +210,9 @@ void EffectRunner::prune(schema::Persist::Reader batch) {
 Status EffectRunner::append_records(schema::Persist::Reader batch) {
   const Height height(batch.getHeight());
   for (const auto record : batch.getRecords())
-    WITAN_TRY_VOID(wal_->append(record.getKind(),
-                                record.getHeight() == 0 ? height : Height(record.getHeight()),
-                                as_view(record.getPayload())));
+    WITAN_TRY_VOID(append_record(record.getKind(),
+                                 record.getHeight() == 0 ? height : Height(record.getHeight()),
+                                 as_view(record.getPayload())));
   return {};
 }
 
@@ -229,7 +239,7 @@ Result<std::optional<Prepared>> EffectRunner::sign(schema::SignIntent::Reader re
   }
   if (!prepared->record().empty())
     WITAN_TRY_VOID(
-        wal_->append(static_cast<std::uint8_t>(RecordKind::sign), height, prepared->record()));
+        append_record(static_cast<std::uint8_t>(RecordKind::sign), height, prepared->record()));
   return std::optional<Prepared>(std::move(*prepared));
 }
 
@@ -284,7 +294,7 @@ Status EffectRunner::sign_waiting() {
 Status EffectRunner::keep_remote_record(const SignRecord& record) {
   if (newest_ && position_of(record) <= position_of(*newest_)) return {};  // sent again
   newest_ = record;
-  return wal_->append(static_cast<std::uint8_t>(RecordKind::sign), record.height, encode(record));
+  return append_record(static_cast<std::uint8_t>(RecordKind::sign), record.height, encode(record));
 }
 
 // What the signer made for us and we never wrote down: the process died, or the answer was lost.
@@ -377,7 +387,7 @@ void EffectRunner::on_raise_watermark(schema::RaiseWatermark::Reader raise, cons
   if (signer_ == nullptr) return;
   const auto record = signer_->raise_watermark(height);
   if (!record || record->empty()) return;  // it stands there already, or higher
-  require(wal_->append(static_cast<std::uint8_t>(RecordKind::sign), height, *record),
+  require(append_record(static_cast<std::uint8_t>(RecordKind::sign), height, *record),
           "appending the watermark");
 }
 

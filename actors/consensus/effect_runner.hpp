@@ -64,6 +64,7 @@ class EffectRunner final : public rt::ActorFor<EffectRunnerRole> {
   // Opens the log, recovers the sign-state from it and keeps the records above the store's height.
   Status open();
   Status persist_remote(schema::Persist::Reader batch);
+  Status append_record(std::uint8_t kind, Height height, ByteView payload);
   // Asks the remote signer for what waits, in order, until it does not answer.
   Status sign_waiting();
   // Keeps the connection; own messages that the log lacks are taken over (S12).
@@ -96,7 +97,7 @@ class EffectRunner final : public rt::ActorFor<EffectRunnerRole> {
   };
   std::deque<Wish> waiting_;          // for the remote signer
   std::optional<SignRecord> newest_;  // own record in the log, by remote signing
-  bool recovery_served_ = false;
+  bool recovered_old_ = false;        // given away, or the log has grown since it was read
   std::uint64_t pruned_below_ = 0;
   rt::ActorRef<ConsensusRole> consensus_;
   rt::ActorRef<PeersRole> peers_;

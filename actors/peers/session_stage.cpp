@@ -21,7 +21,8 @@ Interposer::Line SessionActor::line() const { return {options_.connection, noise
 Status SessionActor::pass_arrived(Interposer& stage, const Envelope& envelope) {
   Interposer::Arrivals arrivals;
   const auto damage = stage.on_arrived(line(), envelope, context().now(), arrivals);
-  for (Envelope& arrival : arrivals) arrive(*find_wire_type(arrival.type), arrival);
+  for (Envelope& arrival : arrivals)
+    if (!ended_) arrive(*find_wire_type(arrival.type), arrival);
   if (damage.kind == Interposer::Damage::Kind::cut) return fail(cut_by_rule());
   if (damage.kind == Interposer::Damage::Kind::corrupt)
     return fail(ErrorCode::decrypt_failed, "link", "bytes changed by a fault rule");

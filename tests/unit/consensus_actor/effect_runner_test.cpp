@@ -424,6 +424,19 @@ BOOST_AUTO_TEST_CASE(recovery_gives_records_in_log_order_above_the_store) {
 }
 
 // S18: databases that fit each other and come from another life of the chain.
+// It was restarted under a consensus actor that goes on, so nobody asked it what it read; the next
+// one to ask must get what was signed since.
+BOOST_AUTO_TEST_CASE(p08_recovery_holds_what_was_written_since_the_log_was_read) {
+  RunnerWorld w;
+  w.start();
+  w.sign(prevote(1, 0, block(1)));
+  const auto records = w.recovery(1);
+  BOOST_REQUIRE_EQUAL(records.size(), 1u);
+  BOOST_CHECK(records[0].kind == RecordKind::sign);
+  w.sign(precommit(1, 0, block(1)));
+  BOOST_CHECK_EQUAL(w.recovery(1).size(), 2u);
+}
+
 BOOST_AUTO_TEST_CASE(s18_stores_that_end_a_height_otherwise_than_the_log_are_refused) {
   const consensus::HeightEndRecord logged{block(1), Hash32::from(Bytes(32, 5))};
   consensus::HeightEndRecord other_block = logged, other_state = logged;

@@ -64,7 +64,29 @@ struct Ruled : World {
   PeerNode* two = nullptr;
 };
 
-// Where the drafts of rounds 0, 1, ... are among what has arrived.
+// A stage of lies: says every vote twice and keeps those that come from its node.
+class Liar final : public peers::Interposer {
+ public:
+  Damage on_leaving(const Line&, const Envelope& e, Instant, Departures& out) override {
+    for (int i = 0; i < (e.is<schema::Vote>() ? 2 : 1); ++i)
+      out.push_back({find_wire_type(e.type)->channel, e});
+    return {};
+  }
+  Damage on_arrived(const Line&, const Envelope& e, Instant, Arrivals& in) override {
+    ++met;
+    if (!e.is<schema::Vote>()) in.push_back(e);
+    return {};
+  }
+  Damage on_tick(const Line&, Instant, Departures& out, Arrivals&) override {
+    if (std::exchange(add_vote, false))
+      out.push_back({Channel::votes, std::move(vote_draft(9)).seal()});
+    return {};
+  }
+  std::size_t met = 0;
+  bool add_vote = false;
+};
+
+// The heights of round statuses, in the order they came.
 std::vector<std::uint64_t> heights_of(const std::vector<Envelope>& envelopes) {
   std::vector<std::uint64_t> out;
   for (const Envelope& e : envelopes)
@@ -277,6 +299,30 @@ BOOST_AUTO_TEST_CASE(a_killed_goodbye_ends_the_session_once) {
   BOOST_CHECK_EQUAL(w.two->published(schema::PublishedEvent::PEER_DOWN), before + 1);
   w.go(Duration::from_s(2));
   BOOST_CHECK(w.connected());
+}
+
+BOOST_AUTO_TEST_CASE(what_a_stage_of_lies_makes_is_judged_like_all_that_leaves) {
+  Liar liar;
+  Ruled w({}, &liar);
+  BOOST_CHECK(w.faults.misbehaves() && w.faults.active() && w.faults.ticks());
+  BOOST_CHECK(!Ruled().faults.misbehaves());  // or a node would go on against proof of its own lies
+  w.leave(vote_draft());
+  w.settle();
+  BOOST_CHECK_EQUAL(w.left(), 2u);
+  w.add_rule("on link node2 -> node1 message Vote every 2 do drop");
+  w.leave(vote_draft());
+  w.settle();
+  BOOST_CHECK_EQUAL(w.left(), 3u);
+  liar.add_vote = true;
+  w.go(peers::interposer_period * 2);
+  BOOST_CHECK_EQUAL(w.left(), 4u);
+  w.rules.clear();
+  w.add_rule("on link node1 -> node2 message Vote nth 1 do drop");
+  const std::size_t met = liar.met;
+  for (int i = 0; i < 2; ++i) w.come(vote_draft());
+  w.settle();
+  BOOST_CHECK_EQUAL(liar.met, met + 1);
+  BOOST_CHECK_EQUAL(w.came(), 0u);
 }
 
 BOOST_AUTO_TEST_CASE(what_waits_is_bounded_and_dies_with_its_connection) {
