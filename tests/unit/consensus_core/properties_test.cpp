@@ -35,6 +35,14 @@ WITAN_PROPERTY(a_healed_network_decides, [](std::uint64_t seed) {
   RC_ASSERT(net.heal_and_decide(12));
 })
 
+// One node saw a polka only after it had precommitted nil, so that it never locked and never told;
+// another counted the equivocator's other prevote. The polka has to come with the re-proposal.
+BOOST_AUTO_TEST_CASE(a_polka_that_one_node_cannot_count_comes_with_the_proposal) {
+  SimNet net(893684445, {.loss_permille = 400, .lie_permille = 300, .timer_permille = 200});
+  net.run(400);
+  BOOST_TEST(net.heal_and_decide(12));
+}
+
 // Evidence soundness (docs/evidence.md): locks are taken and given up again under losses and lies,
 // logs are lost, and nothing a correct validator signs is ever evidence against it.
 WITAN_PROPERTY(nobody_correct_is_ever_accused, [](std::uint64_t seed) {

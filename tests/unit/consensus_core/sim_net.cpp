@@ -56,6 +56,12 @@ void SimNet::perform(ValidatorIndex node, const Effect& effect) {
     feed(node, ProposeValue{e->height, e->round, value});
   } else if (const auto* p = std::get_if<SignProposal>(&effect)) {
     n.own_proposals.push_back({p->height, p->round, p->value});
+    // As the actor does: a re-proposal goes out with the polka that it leans on. Without it a node
+    // that counted another prevote of the equivocator could not follow.
+    if (!p->pol_round.is_nil()) {
+      const auto polka = n.core.certificate(VoteType::prevote, p->pol_round, p->value);
+      if (polka) broadcast(node, CertificateReceived{*polka});  // a lost log took it along
+    }
     broadcast(node, ProposalComplete{p->height, p->round, p->pol_round, p->value, node, true});
   } else if (const auto* v = std::get_if<SignVote>(&effect)) {
     const auto [said, is_new] = n.said.try_emplace({v->vote.round, v->vote.type}, v->vote.value);
@@ -63,7 +69,9 @@ void SimNet::perform(ValidatorIndex node, const Effect& effect) {
     n.own_votes.push_back({SignedVote{v->vote, signature_of(node)}, v->locked, v->valid});
     broadcast(node, VoteReceived{v->vote, signature_of(node)});
   } else if (const auto* t = std::get_if<ScheduleTimeout>(&effect)) {
-    n.timers.push_back({t->step, t->height, t->round, t->generation});
+    const int base = t->step == Step::propose ? 3 : 1;
+    n.timers.push_back(
+        {{t->step, t->height, t->round, t->generation}, now_ + base + t->round.get()});
   } else if (const auto* f = std::get_if<RoundFailed>(&effect)) {
     if (random_.chance_permille(500))  // the timer goes off now, or later
       feed(node, TimeoutFired{Step::precommit, f->height, f->round, f->generation});
@@ -111,9 +119,24 @@ void SimNet::fire_timer(ValidatorIndex node) {
   auto& timers = nodes_[node].timers;
   if (timers.empty()) return;
   const std::size_t i = random_.below(timers.size());
-  const TimeoutFired timer = timers[i];
+  const TimeoutFired timer = timers[i].timeout;
   timers.erase(timers.begin() + static_cast<std::ptrdiff_t>(i));
   feed(node, timer);
+}
+
+bool SimNet::fire_nearest_timer() {
+  Node* nearest = nullptr;
+  std::size_t place = 0;
+  for (Node& n : nodes_)
+    for (std::size_t i = 0; i < n.timers.size(); ++i)
+      if (nearest == nullptr || n.timers[i].due < nearest->timers[place].due)
+        nearest = &n, place = i;
+  if (nearest == nullptr) return false;
+  const Timer timer = nearest->timers[place];
+  nearest->timers.erase(nearest->timers.begin() + static_cast<std::ptrdiff_t>(place));
+  now_ = std::max(now_, timer.due);
+  feed(static_cast<ValidatorIndex>(nearest - nodes_.data()), timer.timeout);
+  return true;
 }
 
 // The equivocator says anything to anyone, in rounds around the current ones.
@@ -238,12 +261,7 @@ bool SimNet::heal_and_decide(int rounds_max) {
     while (!under_way_.empty()) deliver_one();
     if (decisions_.size() == correct) break;
     if (fetch_wanted_blocks()) continue;
-    bool fired = false;
-    for (ValidatorIndex v = 0; v < correct; ++v) {
-      fired = fired || !nodes_[v].timers.empty();
-      fire_timer(v);
-    }
-    if (!fired) return false;  // deadlock: nothing under way and no timer alive
+    if (!fire_nearest_timer()) return false;  // deadlock: nothing under way and no timer alive
   }
   return decisions_.size() == correct;
 }

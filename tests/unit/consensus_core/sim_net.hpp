@@ -27,8 +27,10 @@ class SimNet {
 
   // Random schedule of so many steps.
   void run(std::size_t steps);
-  // The network heals: everything said is delivered to everyone, timers fire only when nothing is
-  // under way. Returns true if every correct node decides within `rounds_max` more rounds.
+  // The network heals: everything said is delivered to everyone, and before the next timer goes
+  // off. From here timers take their time, which grows with the round, and the nearest is the next:
+  // a node that is behind the others catches up in a later round. Returns true if every correct
+  // node decides within `rounds_max` more rounds.
   [[nodiscard]] bool heal_and_decide(int rounds_max);
 
   [[nodiscard]] std::size_t decided() const { return decisions_.size(); }
@@ -42,12 +44,16 @@ class SimNet {
   std::size_t check_nobody_correct_is_accused() const;
 
  private:
+  struct Timer {
+    TimeoutFired timeout;
+    int due = 0;
+  };
   struct Node {
     ConsensusCore core;
     std::vector<Input> log;                 // what a write-ahead log would hold
     std::vector<RestoreOwnVote> own_votes;  // what a sign-state would hold
     std::vector<RestoreOwnProposal> own_proposals;
-    std::vector<TimeoutFired> timers;
+    std::vector<Timer> timers;
     std::map<std::pair<Round, VoteType>, ValueId> said;
     RoundState before;
   };
@@ -61,6 +67,7 @@ class SimNet {
   void broadcast(ValidatorIndex from, const Input& input);
   void deliver_one();
   void fire_timer(ValidatorIndex node);
+  [[nodiscard]] bool fire_nearest_timer();
   void lie();
   void crash(ValidatorIndex node);
   void restart_without_log(ValidatorIndex node);
@@ -80,6 +87,7 @@ class SimNet {
   std::size_t equivocations_ = 0;
   std::size_t amnesia_ = 0;
   bool healed_ = false;
+  int now_ = 0;  // stands still until the network heals
 };
 
 }  // namespace witan::consensus::test
