@@ -14,6 +14,14 @@ Duration times(Duration d, std::int64_t factor, Duration cap) {
   return product ? std::min(Duration{*product}, cap) : cap;
 }
 
+// Nearest rank; changes the order of `samples`.
+Duration percentile(std::vector<Duration>& samples, std::size_t percent) {
+  const std::size_t rank = (samples.size() * percent + 99) / 100 - 1;  // from 0
+  const auto nth = samples.begin() + static_cast<std::ptrdiff_t>(rank);
+  std::nth_element(samples.begin(), nth, samples.end());
+  return *nth;
+}
+
 // A configured base below the floor stands as it is.
 Duration adapted(std::optional<Duration> p99, std::int64_t factor, Duration configured) {
   if (!p99) return configured;
@@ -23,18 +31,16 @@ Duration adapted(std::optional<Duration> p99, std::int64_t factor, Duration conf
 }  // namespace
 
 void DelayWindow::add(Duration delay) {
-  if (ring_.size() < delay_samples) return ring_.push_back(delay);
-  ring_[next_] = delay;
-  next_ = (next_ + 1) % delay_samples;
-}
-
-std::optional<Duration> DelayWindow::percentile(std::size_t percent) const {
-  if (ring_.size() < delay_samples_min) return std::nullopt;
-  std::vector<Duration> sorted = ring_;
-  const std::size_t rank = (sorted.size() * percent + 99) / 100 - 1;  // from 0
-  const auto nth = sorted.begin() + static_cast<std::ptrdiff_t>(rank);
-  std::nth_element(sorted.begin(), nth, sorted.end());
-  return *nth;
+  if (ring_.size() < delay_samples) {
+    ring_.push_back(delay);
+  } else {
+    ring_[next_] = delay;
+    next_ = (next_ + 1) % delay_samples;
+  }
+  if (ring_.size() < delay_samples_min) return;
+  std::vector<Duration> samples = ring_;
+  p99_ = percentile(samples, 99);
+  median_ = percentile(samples, 50);
 }
 
 void AdaptiveTimeouts::height_started() {

@@ -37,14 +37,14 @@ inline constexpr Duration rebroadcast_max = Duration::from_s(1);
 class DelayWindow {
  public:
   void add(Duration delay);
-  // Nearest rank; none below delay_samples_min samples.
-  [[nodiscard]] std::optional<Duration> p99() const { return percentile(99); }
-  [[nodiscard]] std::optional<Duration> median() const { return percentile(50); }
+  // Nearest rank; none below delay_samples_min samples. Asked for with every timer, so kept.
+  [[nodiscard]] std::optional<Duration> p99() const { return p99_; }
+  [[nodiscard]] std::optional<Duration> median() const { return median_; }
 
  private:
-  [[nodiscard]] std::optional<Duration> percentile(std::size_t percent) const;
   std::vector<Duration> ring_;
   std::size_t next_ = 0;
+  std::optional<Duration> p99_, median_;
 };
 
 class AdaptiveTimeouts {
