@@ -20,6 +20,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(secp256k1 REQUIRED IMPORTED_TARGET libsecp256k1)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+find_package(mimalloc REQUIRED)
 
 # Debian's CAF 0.17.6 ships neither a CMake config nor a pkg-config file.
 foreach(component core io openssl)
