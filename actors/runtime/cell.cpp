@@ -10,8 +10,10 @@
 
 namespace witan::rt::detail {
 namespace {
+constexpr std::size_t streak_max = 4;     // of consensus while bulk waits
+constexpr std::size_t bulk_turn_max = 8;  // of bulk while nothing else waits
 constexpr std::uint64_t low24 = (std::uint64_t{1} << 24) - 1;
-}
+}  // namespace
 
 std::uint64_t PendingTable::number(std::uint32_t incarnation, std::uint32_t generation,
                                    std::size_t place) {
@@ -148,7 +150,46 @@ void Cell::on_item(Item&& item) {
     held_.push_back(std::move(item));
     return;
   }
-  handle(std::move(item), false);
+  if (has_turn(item)) [[likely]]
+    return handle(std::move(item), false);
+  (item.mailbox == MailboxClass::bulk ? bulk_aside_ : consensus_aside_).push_back(std::move(item));
+  ask_for_turn();
+}
+
+bool Cell::waits(MailboxClass mailbox) const {
+  return incarnation->depth[static_cast<std::size_t>(mailbox)].load(std::memory_order_relaxed) != 0;
+}
+
+// Bulk gives way to whatever waits, but not for ever: four of consensus, then one of bulk. Order
+// within a class is kept.
+bool Cell::has_turn(const Item& item) const {
+  if (!item.accounted || item.mailbox == MailboxClass::control) return true;
+  if (item.mailbox == MailboxClass::bulk)
+    return bulk_aside_.empty() && !waits(MailboxClass::consensus) && !waits(MailboxClass::control);
+  return consensus_aside_.empty() && (streak_ < streak_max || !waits(MailboxClass::bulk));
+}
+
+// Behind what is in CAF's mailbox now, so that all of it is seen before the turn is given.
+void Cell::ask_for_turn() {
+  if (std::exchange(turn_asked_, true)) return;
+  incarnation->handle->enqueue(
+      caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, Turn{}), nullptr);
+}
+
+void Cell::on_turn() {
+  turn_asked_ = false;
+  const auto next = [this](std::deque<Item>& from) {
+    Item item = std::move(from.front());
+    from.pop_front();
+    handle(std::move(item), false);
+  };
+  for (std::size_t i = 0; i < streak_max && !consensus_aside_.empty() && !ending_; ++i)
+    next(consensus_aside_);
+  for (std::size_t i = 0; i < bulk_turn_max && !bulk_aside_.empty() && !ending_; ++i) {
+    next(bulk_aside_);
+    if (waits(MailboxClass::consensus) || waits(MailboxClass::control)) break;
+  }
+  if (!ending_ && !(consensus_aside_.empty() && bulk_aside_.empty())) ask_for_turn();
 }
 
 void Cell::give_back(const Item& item) {
@@ -172,12 +213,21 @@ void Cell::handle(Item&& item, bool judged) {
   Instant started;
   Instant finished;
   in_timer_ = item.kind == HopKind::timer;
+  if (item.mailbox == MailboxClass::bulk) {
+    streak_ = 0;
+  } else if (item.mailbox == MailboxClass::consensus) {
+    ++streak_;
+  }
   const HopOutcome outcome =
       run(item.envelope.trace, started, finished, [&] { return process(item, judged); });
   if (outcome == HopOutcome::lost) [[unlikely]] {  // a fault: killed or held before the handler
     give_back(item);
     if (hold_) {
       held_.push_front(std::move(item));
+      for (auto* aside : {&consensus_aside_, &bulk_aside_}) {
+        std::move(aside->begin(), aside->end(), std::back_inserter(held_));
+        aside->clear();
+      }
       resume_after_hold();
     } else {
       settle();
@@ -286,6 +336,8 @@ void Cell::on_exit() {
   }
   left.clear();
   held_.clear();
+  consensus_aside_.clear();
+  bulk_aside_.clear();
   actor_.reset();
   incarnation.reset();
 }
@@ -449,6 +501,7 @@ class Shell final : public caf::event_based_actor {
             [this](const Stop&) { cell_.on_stop(); },
             [this](const Sweep&) { cell_.on_sweep(); },
             [this](const Resume&) { cell_.on_resume(); },
+            [this](const Turn&) { cell_.on_turn(); },
             [this](const Ask& ask) { cell_.on_question(*ask.question); }};
   }
   void on_exit() override { cell_.on_exit(); }

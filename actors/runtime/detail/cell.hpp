@@ -53,6 +53,7 @@ class Cell {
   void on_stop();
   void on_sweep();
   void on_resume();
+  void on_turn();
   void on_question(Question& question);
   void on_exit();
   void receive(Envelope& envelope, std::string_view peer, const std::function<void()>& code);
@@ -82,6 +83,9 @@ class Cell {
   HopOutcome process(const Item& item, bool judged);
   void resume_after_hold();
   void give_back(const Item& item);  // ~Item answers a request and reports the loss
+  [[nodiscard]] bool waits(MailboxClass mailbox) const;
+  [[nodiscard]] bool has_turn(const Item& item) const;
+  void ask_for_turn();
   void settle();  // after running: end this incarnation if it failed or stopped itself
   void arm_sweep(PendingTable::TimePoint at);
 
@@ -93,6 +97,11 @@ class Cell {
   std::optional<std::string> failure_;
   std::optional<ActorHeld> hold_;  // by a fault; the messages wait in held_
   std::deque<Item> held_;
+  // CAF hands out both bounded classes in one order; here they take turns. A message whose turn has
+  // not come is put aside, which costs far less than to handle it. Empty while hold_ is set.
+  std::deque<Item> consensus_aside_, bulk_aside_;
+  bool turn_asked_ = false;
+  std::size_t streak_ = 0;  // of the consensus class, since one of bulk
   PendingTable pending_;
   std::optional<PendingTable::TimePoint> sweep_at_;
 };

@@ -220,6 +220,7 @@ struct Begin {};
 struct Stop {};
 struct Sweep {};
 struct Resume {};  // of an actor held by a fault
+struct Turn {};    // of the messages that a cell has put aside
 struct RestartOne {
   std::uint64_t kid;
 };
@@ -279,6 +280,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(witan::rt::detail::Begin)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(witan::rt::detail::Stop)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(witan::rt::detail::Sweep)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(witan::rt::detail::Resume)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(witan::rt::detail::Turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(witan::rt::detail::RestartOne)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(witan::rt::detail::RestartGroup)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(witan::rt::detail::Overdue)
