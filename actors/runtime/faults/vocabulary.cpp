@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "config/suggest.hpp"
 #include "messages/schema/all_types.hpp"
 
 namespace witan::faults {
@@ -123,14 +124,11 @@ class SchemaVocabulary final : public Vocabulary {
     if (message.size() == 18 && message.substr(0, 2) == "0x" &&
         message.find_first_not_of("0123456789abcdef", 2) == std::string_view::npos)
       return {};
-    std::string text = "no message is called `" + std::string(message) + "`";
-    for (const Known& known : known_messages()) {
-      if (!message.empty() && known.name.find(message) != std::string_view::npos) {
-        text += "; did you mean `" + std::string(known.name) + "`?";
-        break;
-      }
-    }
-    return fail(ErrorCode::bad_rule, "message", text + " (names: messages/schema/*.capnp)");
+    std::vector<std::string_view> names;
+    for (const Known& known : known_messages()) names.push_back(known.name);
+    return fail(ErrorCode::bad_rule, "message",
+                "no message is called `" + std::string(message) + "`" +
+                    did_you_mean(message, names) + " (names: messages/schema/*.capnp)");
   }
 
   Status check_field(std::string_view message, const FieldTest& test) const override {
