@@ -117,7 +117,6 @@ void flood(benchmark::State& state) {
     std::int64_t at = 0;
     while ((at = counters.probe_at.load(std::memory_order_acquire)) == 0) std::this_thread::yield();
     waited.push_back(static_cast<double>(at - start.time_since_epoch().count()) / 1000);
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
   end = true;
   if (flooder.joinable()) flooder.join();
