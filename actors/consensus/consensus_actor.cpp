@@ -479,4 +479,13 @@ void ConsensusActor::feed_certified_block() {
                         core_.proposer(certificate.round), true});
 }
 
+std::string ConsensusActor::describe() const {
+  std::string out = "deciding height " + std::to_string(height_.get());
+  if (recovery_)
+    out += ", replaying the log";
+  else if (!height_running_)
+    out += ", not begun";
+  return out + "\nkept for later " + std::to_string(early_.size()) + "\n" + to_text(core_.dump());
+}
+
 }  // namespace witan::consensus

@@ -28,6 +28,7 @@
 #include "actors/ledger/interface.hpp"
 #include "actors/peers/interface.hpp"
 #include "actors/runtime/actor.hpp"
+#include "actors/runtime/described.hpp"
 #include "actors/sync/interface.hpp"
 #include "actors/telemetry/services.hpp"
 #include "crypto/sign_bytes.hpp"
@@ -55,10 +56,11 @@ struct ConsensusOptions {
 inline constexpr Duration help_period = Duration::from_ms(250);
 inline constexpr Duration progress_period = Duration::from_s(5);
 
-class ConsensusActor final : public rt::ActorFor<ConsensusRole> {
+class ConsensusActor final : public rt::ActorFor<ConsensusRole>, public rt::Described {
  public:
   ConsensusActor(rt::ActorContext& context, Services services, ConsensusOptions options);
   void started() override;
+  [[nodiscard]] std::string describe() const override;
 
  private:
   // ---- from peers, verified (consensus_actor.cpp)

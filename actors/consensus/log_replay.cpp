@@ -26,16 +26,16 @@ SignedKind kind_of(const Vote& vote) {
 
 }  // namespace
 
-Result<std::optional<Divergence>> LogReplay::feed(const LoggedRecord& record) {
+Result<std::optional<Divergence>> LogReplay::feed(const LoggedRecord& record, Own own) {
   asked_.clear();
-  WITAN_TRY(Outcome outcome, take(record));
+  WITAN_TRY(Outcome outcome, take(record, own));
   ++counts_.records;
   return outcome;
 }
 
-Result<LogReplay::Outcome> LogReplay::take(const LoggedRecord& record) {
+Result<LogReplay::Outcome> LogReplay::take(const LoggedRecord& record, Own own) {
   if (record.kind == RecordKind::height_end) return Outcome{};  // of the ledger
-  if (record.kind == RecordKind::sign) return take_signature(record);
+  if (record.kind == RecordKind::sign) return take_signature(record, own);
   if (!height_ || record.height > *height_) start(record.height);
   const Outcome outcome;
   if (record.height < *height_) return outcome;
@@ -183,7 +183,7 @@ Result<LogReplay::Outcome> LogReplay::take_certificate(const LoggedRecord& recor
   return Outcome{};
 }
 
-Result<LogReplay::Outcome> LogReplay::take_signature(const LoggedRecord& logged) {
+Result<LogReplay::Outcome> LogReplay::take_signature(const LoggedRecord& logged, Own own) {
   WITAN_TRY(const SignRecord record, decode_sign_record(logged.payload));
   if (record.kind == SignedKind::watermark) return Outcome{};
   Outcome outcome;
@@ -211,14 +211,24 @@ Result<LogReplay::Outcome> LogReplay::take_signature(const LoggedRecord& logged)
             : "asked for " + wish_words(record.kind, record.round, wish->second.value,
                                         wish->second.pol_round)};
   }
-  if (record.height != *height_) return outcome;
+  if (own == Own::at_once) count(record);
+  return outcome;
+}
+
+Status LogReplay::count_own(const LoggedRecord& record) {
+  WITAN_TRY(const SignRecord own, decode_sign_record(record.payload));
+  if (own.kind != SignedKind::watermark) count(own);
+  return {};
+}
+
+void LogReplay::count(const SignRecord& record) {
+  if (!height_ || record.height != *height_) return;
   if (record.kind == SignedKind::proposal) {
     (void)blocks_.add_proposal({proposal_of(record), record.signature}, record.round);
     feed_proposals();
   } else {
     apply(VoteReceived{vote_of(record), record.signature});
   }
-  return outcome;
 }
 
 void LogReplay::feed_proposals() {

@@ -6,10 +6,11 @@
 // the same votes any more: another version of the rules, a damaged or edited log, or hidden input.
 //
 // Limits. The log begins where its oldest segment begins, mostly inside a height: that height is
-// fed and not compared ("partial"), and so is one after a gap. An own vote counts in the core when
-// it is durable; the log holds it at the moment it was signed, a few peers' messages earlier: a
-// timeout or proposal that came in between is fed after it here. Pure; not thread-safe. Source:
-// consensus.md §2 (rules), architecture.md §7 (replay).
+// fed and not compared ("partial"), and so is one after a gap. An own message counts in the core
+// when it is durable; the log holds it at the moment it was signed, a few peers' messages earlier:
+// a timeout or proposal that came in between is fed after it here, unless the caller knows better
+// (log_order.hpp) and feeds own messages itself. Pure; not thread-safe. Source: consensus.md §2
+// (rules), architecture.md §7 (replay).
 #pragma once
 #include <functional>
 #include <map>
@@ -52,8 +53,13 @@ class LogReplay {
  public:
   explicit LogReplay(LogReplayOptions options) : options_(std::move(options)) {}
 
-  // One record. Errors: malformed and others of the decoders; the record changed nothing then.
-  [[nodiscard]] Result<std::optional<Divergence>> feed(const LoggedRecord& record);
+  enum class Own { at_once, held };
+  // One record; `held`: if it is an own message, it is compared and does not count yet. Errors:
+  // malformed and others of the decoders; the record changed nothing then.
+  [[nodiscard]] Result<std::optional<Divergence>> feed(const LoggedRecord& record,
+                                                       Own own = Own::at_once);
+  // A held own message counts now. Nothing happens in another height than its own.
+  Status count_own(const LoggedRecord& record);
 
   [[nodiscard]] StateDump dump() const { return core_.dump(); }
   // What the core asked for because of the last record, in words.
@@ -73,10 +79,11 @@ class LogReplay {
   void apply(const Input& input);
   void note(const Effect& effect);
   void forget_before(Height height);
-  Result<Outcome> take(const LoggedRecord& record);
+  Result<Outcome> take(const LoggedRecord& record, Own own);
   Status take_block(ByteView payload);
   Result<Outcome> take_certificate(const LoggedRecord& record);
-  Result<Outcome> take_signature(const LoggedRecord& record);
+  Result<Outcome> take_signature(const LoggedRecord& record, Own own);
+  void count(const SignRecord& record);
   void feed_proposals();
   void feed_certified();
   [[nodiscard]] bool is_own_new(const Header& header, const Hash32& root) const;

@@ -378,4 +378,13 @@ void LedgerActor::on_get_accounts(schema::GetAccounts::Reader in, const Envelope
   context().reply(envelope, std::move(out));
 }
 
+std::string LedgerActor::describe() const {
+  if (!chain_) return "stores not open\n";
+  const Tip& tip = chain_->tip();
+  return "tip " + std::to_string(tip.height.get()) + " block " + to_hex(tip.id).substr(0, 8) +
+         " state " + to_hex(tip.state_root).substr(0, 8) + "\ndurable height " +
+         std::to_string(chain_->durable_height().get()) + "\npending evidence " +
+         std::to_string(pending_evidence_.size()) + "\n";
+}
+
 }  // namespace witan::ledger

@@ -13,6 +13,7 @@
 #include "actors/ledger/interface.hpp"
 #include "actors/mempool/interface.hpp"
 #include "actors/runtime/actor.hpp"
+#include "actors/runtime/described.hpp"
 #include "actors/sync/interface.hpp"
 #include "actors/telemetry/services.hpp"
 
@@ -25,10 +26,11 @@ struct LedgerOptions {
   BlockStore* blocks = nullptr;     // for pruning
 };
 
-class LedgerActor final : public rt::ActorFor<LedgerRole> {
+class LedgerActor final : public rt::ActorFor<LedgerRole>, public rt::Described {
  public:
   LedgerActor(rt::ActorContext& context, Services services, LedgerOptions options);
   void started() override;
+  [[nodiscard]] std::string describe() const override;
   void stopping() override;
 
  private:

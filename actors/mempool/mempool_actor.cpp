@@ -280,4 +280,11 @@ void MempoolActor::on_tick(schema::MempoolTick::Reader, const Envelope&) {
   }
 }
 
+std::string MempoolActor::describe() const {
+  return "transactions " + std::to_string(pool_.count()) + " bytes " +
+         std::to_string(pool_.bytes()) + " senders " + std::to_string(pool_.senders()) +
+         "\nchain at height " + (height_known_ ? std::to_string(pool_.height().get()) : "unknown") +
+         "\nbatches waiting for a verifier " + std::to_string(waiting_.size()) + "\n";
+}
+
 }  // namespace witan::mempool

@@ -28,6 +28,7 @@
 #include "actors/mempool/interface.hpp"
 #include "actors/peers/interface.hpp"
 #include "actors/runtime/actor.hpp"
+#include "actors/runtime/described.hpp"
 #include "actors/telemetry/services.hpp"
 #include "messages/schema/mempool.capnp.h"
 
@@ -54,10 +55,11 @@ struct MempoolOptions {
   Duration repeat_every = Duration::from_s(5);
 };
 
-class MempoolActor final : public rt::ActorFor<MempoolRole> {
+class MempoolActor final : public rt::ActorFor<MempoolRole>, public rt::Described {
  public:
   MempoolActor(rt::ActorContext& context, Services services, MempoolOptions options);
   void started() override;
+  [[nodiscard]] std::string describe() const override;
 
  private:
   // A transfer on its way into the pool.

@@ -280,4 +280,12 @@ void SyncActor::report_progress() {
   progress_height_ = view.height;
 }
 
+std::string SyncActor::describe() const {
+  const View view = core_.view(context().now());
+  return std::string(view.syncing ? "syncing" : "not syncing") + " height " +
+         std::to_string(view.height) + " target " + std::to_string(view.target) + " peers " +
+         std::to_string(view.peers) + "\nverified height " +
+         std::to_string(core_.verified_height()) + "\n";
+}
+
 }  // namespace witan::sync

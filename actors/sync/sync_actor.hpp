@@ -17,6 +17,7 @@
 #include "actors/ledger/interface.hpp"
 #include "actors/peers/interface.hpp"
 #include "actors/runtime/actor.hpp"
+#include "actors/runtime/described.hpp"
 #include "actors/sync/block_check.hpp"
 #include "actors/sync/core/sync_core.hpp"
 #include "actors/sync/interface.hpp"
@@ -43,10 +44,11 @@ struct SyncOptions {
   ServeLimits serving{};
 };
 
-class SyncActor final : public rt::ActorFor<SyncRole> {
+class SyncActor final : public rt::ActorFor<SyncRole>, public rt::Described {
  public:
   SyncActor(rt::ActorContext& context, Services services, SyncOptions options);
   void started() override;
+  [[nodiscard]] std::string describe() const override;
 
  private:
   // ---- from peers

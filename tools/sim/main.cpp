@@ -12,6 +12,8 @@
 #include "storage/atomic_file.hpp"
 #include "tools/sim/campaign.hpp"
 #include "tools/sim/kills.hpp"
+#include "tools/sim/recording.hpp"
+#include "tools/sim/replay_command.hpp"
 #include "tools/witan/version.hpp"
 
 namespace witan::sim {
@@ -24,10 +26,12 @@ struct Options {
   std::string file;
   std::string folder = "tests/simulation/scenarios";
   std::string log;
+  std::string record;
   std::string shrunk;
   std::uint64_t seed = 1;
   CampaignPlan plan;
   KillPlan kills;
+  ReplayOptions replay;
   bool json = false;
   bool quiet = false;
 };
@@ -69,6 +73,17 @@ void print_speed(const Count& count, double seconds) {
               static_cast<double>(count.hops) / seconds, count.virtual_time.seconds() / seconds);
 }
 
+// Null: none was asked for. It holds the scenario's text, so that it can be driven again alone.
+Result<std::unique_ptr<Recorder>> recorder_of(const Options& options) {
+  if (options.record.empty()) return std::unique_ptr<Recorder>();
+  WITAN_TRY(const Bytes text, read_whole(posix_file_system(), options.file, scenario_bytes_max));
+  return Recorder::open(posix_file_system(), options.record,
+                        {.seed = options.seed,
+                         .commit = std::string(cli::build_commit()),
+                         .scenario = options.file,
+                         .text = std::string(as_text(text))});
+}
+
 Result<int> run_one(const Options& options) {
   WITAN_TRY(const Scenario scenario, load(options.file));
   std::printf(
@@ -79,13 +94,16 @@ Result<int> run_one(const Options& options) {
     file.reset(std::fopen(options.log.c_str(), "w"));
     if (!file) return fail(ErrorCode::io, options.log, "cannot write it");
   }
+  WITAN_TRY(const std::unique_ptr<Recorder> recorder, recorder_of(options));
   const Scenario drawn = draw(scenario, options.seed);
   for (std::size_t part = 0; part + 3 < parts_count(drawn); ++part)
     std::printf("  %s\n", part_text(drawn, part).c_str());
   std::fflush(stdout);
   const Instant start = rt::system_clock().now();
-  const Outcome outcome =
-      run(drawn, {.seed = options.seed, .log_file = file.get(), .keep_log = false});
+  const Outcome outcome = run(
+      drawn,
+      {.seed = options.seed, .log_file = file.get(), .keep_log = false, .watch = recorder.get()});
+  if (recorder) WITAN_TRY_VOID(recorder->finish());
   const double seconds = seconds_since(start);
   std::printf(
       "%s: height %llu, %.1f virtual s, %llu envelopes, %u starts after a fault, log %016llx\n",
@@ -261,6 +279,15 @@ int main_of(int argc, char** argv) {
         ->capture_default_str();
   }
   run_command->add_option("--log", options.log, "event log, byte for byte the same every time");
+  run_command->add_option("--record", options.record,
+                          "every hop of every envelope, for `witan replay --sim`");
+  CLI::App* replay_command = app.add_subcommand("replay", "drives a recorded run again");
+  replay_command->callback([&] { chosen = [&] { return replay(options.replay); }; });
+  replay_command->add_option("recording", options.replay.file, "of `run --record`")->required();
+  replay_command->add_option("--stop", options.replay.stop, "at this message");
+  replay_command->add_option("--actor", options.replay.actor, "only what it gets and sends");
+  replay_command->add_flag("--show", options.replay.show, "print each hop");
+  replay_command->add_flag("--json", options.replay.json, "print the result as JSON");
   shrink_command->add_option("--out", options.shrunk, "where the small scenario is written");
   CLI::App* campaign_command = add("campaign", "many seeds over a folder of scenarios", campaign);
   campaign_command->add_option("--seeds", options.plan.seeds, "how many")->capture_default_str();

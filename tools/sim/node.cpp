@@ -9,6 +9,7 @@
 #include "messages/base/hex.hpp"
 #include "messages/wire/consensus_codec.hpp"
 #include "storage/atomic_file.hpp"
+#include "tools/sim/recording.hpp"
 
 namespace witan::sim {
 namespace {
@@ -45,7 +46,7 @@ SecretKey key_of(std::uint8_t kind, std::uint32_t number) {
 }
 
 SimNode::SimNode(Common& common, std::uint32_t number)
-    : TraceSink(false),
+    : TraceSink(common.log.watch() != nullptr),
       common_(common),
       number_(number),
       name_(node_name(number)),
@@ -180,7 +181,9 @@ void SimNode::start() {
   wiring_->connect(*runtime_);
   looked_at_ = std::min(looked_at_, wiring_->stores.height()) + 1;
   if (looked_at_ < common_.genesis.initial_height) looked_at_ = common_.genesis.initial_height;
-  runtime_->start(wiring_->tree(*runtime_, std::make_shared<EventHub>(64, 64 * 1024)));
+  rt::SupervisorSpec tree = wiring_->tree(*runtime_, std::make_shared<EventHub>(64, 64 * 1024));
+  if (common_.log.watch() != nullptr) look_for_described(tree, "/" + tree.name);
+  runtime_->start(std::move(tree));
   runtime_->drain();
   after_step();
 }
@@ -343,6 +346,8 @@ rt::FaultVerdict SimNode::on_deliver(const Envelope& envelope, std::string_view 
 void SimNode::on_handle(const Envelope& envelope, std::string_view path) {
   if (common_.rules.any(faults::Moment::disk)) handling_ = path;
   if (dead_) return;
+  if (RunWatch* watch = common_.log.watch(); watch != nullptr)
+    watch->before(number_, path, [&] { return state_of(path); });
   common_.asking = this;
   door_.on_handle(envelope, path);
 }
@@ -389,6 +394,46 @@ void SimNode::hop(const rt::Hop& hop) noexcept {
           (static_cast<std::uint64_t>(hop.kind) << 16U) ^ (std::uint64_t{hop.depth} << 24U));
   log.mix(hop.envelope.type ^ static_cast<std::uint64_t>(hop.started.ns));
   log.mix(hop.to);
+  if (log.watch() != nullptr) show(hop);
+}
+
+void SimNode::look_for_described(rt::SupervisorSpec& group, const std::string& path) {
+  for (rt::Child& child : group.children) {
+    const std::string place = path + "/" + child.name();
+    if (auto* below = std::get_if<rt::SupervisorSpec>(&child.spec)) {
+      look_for_described(*below, place);
+      continue;
+    }
+    rt::ActorFactory& factory = std::get<rt::ChildSpec>(child.spec).factory;
+    factory = [this, place, make = std::move(factory)](rt::ActorContext& context) {
+      std::unique_ptr<rt::Actor> actor = make(context);
+      if (const auto* found = dynamic_cast<const rt::Described*>(actor.get()))
+        described_[place] = found->place();
+      return actor;
+    };
+  }
+}
+
+std::string SimNode::state_of(std::string_view path) const {
+  std::string out = name_ + " at height " + std::to_string(height().get()) + "\n";
+  const auto found = described_.find(path);
+  if (found != described_.end() && *found->second != nullptr) out += (*found->second)->describe();
+  return out;
+}
+
+void SimNode::show(const rt::Hop& hop) const {
+  const HopSeen seen{.at = hop.started,
+                     .node = number_,
+                     .from = hop.from,
+                     .to = hop.to,
+                     .type = hop.envelope.type,
+                     .content = digest_of(*hop.envelope.words),
+                     .bytes = static_cast<std::uint32_t>(hop.envelope.words->flat_bytes()),
+                     .depth = hop.depth,
+                     .kind = static_cast<std::uint8_t>(hop.kind),
+                     .outcome = static_cast<std::uint8_t>(hop.outcome),
+                     .mailbox = static_cast<std::uint8_t>(hop.mailbox)};
+  common_.log.watch()->hop(seen, [&] { return state_of(hop.to); });
 }
 
 void SimNode::event(const rt::RuntimeEvent& event) noexcept {

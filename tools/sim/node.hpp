@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/node/tree.hpp"
+#include "actors/runtime/described.hpp"
 #include "actors/runtime/faults/plan.hpp"
 #include "tools/byzantine/stage.hpp"
 #include "tools/sim/disk.hpp"
@@ -117,6 +118,10 @@ class SimNode final : public DiskFaults,
   void logged(std::string_view line);
   void watch_for_loops(Instant now) noexcept;
   void came_back(std::string_view path);
+  // For a watched run: remembers where actors that can describe themselves are.
+  void look_for_described(rt::SupervisorSpec& group, const std::string& path);
+  [[nodiscard]] std::string state_of(std::string_view path) const;
+  void show(const rt::Hop& hop) const;
 
   // Time that no rule touches.
   class TrueClock final : public Clock {
@@ -156,6 +161,7 @@ class SimNode final : public DiskFaults,
   std::string handling_;  // path of the actor whose handler runs, while rules are in force
   std::map<std::string, Instant, std::less<>> late_;  // actors that wait for a disk, until when
   Height looked_at_{};
+  std::map<std::string, std::shared_ptr<const rt::Described* const>, std::less<>> described_;
 };
 
 }  // namespace witan::sim

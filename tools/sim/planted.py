@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Plants three bugs, one at a time, and lets the simulator find each and shrink what found it.
+"""Plants bugs, one at a time, and lets the simulator find each: rules that are gone by a campaign, which shrinks what
+found them; inputs that no seed determines by driving a recorded run again, which names the message.
 
   planted.py [--seeds N] [--jobs N] [--minutes N] [ID ...]
 
@@ -39,6 +40,24 @@ BUGS = [
      'changes': [{'file': 'actors/consensus/core/round_tally.cpp',
                   'old': 'tally.power += power;',
                   'new': 'tally.power += 2 * power;'}]},
+]
+# Inputs that scenario and seed do not determine. A run looks sound with them; driven again, it takes another way.
+HIDDEN = [
+    {'id': 'hidden-address', 'what': 'the timers of consensus depend on where its actor lies in memory',
+     'message': 'TimeoutFired',
+     'changes': [{'file': 'actors/consensus/effects.cpp',
+                  'old': 'context().send_after(liveness_.timeout(effect.step, effect.round), std::move(timer));',
+                  'new': 'const Duration hidden{static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(this) >> 12 '
+                         '& 0xfffff)}; context().send_after(liveness_.timeout(effect.step, effect.round) + hidden, '
+                         'std::move(timer));'}]},
+    {'id': 'hidden-clock', 'what': 'the tick of the mempool depends on the clock of this machine',
+     'message': 'MempoolTick',
+     'changes': [{'file': 'actors/mempool/mempool_actor.cpp',
+                  'old': 'namespace witan::mempool {\nnamespace {\n\n'
+                         'constexpr Duration tick_period = Duration::from_ms(100);',
+                  'new': '#include <chrono>\nnamespace witan::mempool {\nnamespace {\n'
+                         '#define tick_period Duration{100000000 + '
+                         'std::chrono::steady_clock::now().time_since_epoch().count() % 1000000}'}]},
 ]
 
 
@@ -95,22 +114,44 @@ def find(bug, options):
         return True
 
 
+def tell_apart(bug, _):
+    """True when driving a recorded run again names the message that the hidden input changed."""
+    with tempfile.TemporaryDirectory(dir=mutants.WORK) as name:
+        program, run = str(planted(bug, pathlib.Path(name))), f'{name}/recorded.run'
+        print(f"{bug['id']}: {bug['what']}", flush=True)
+        sound = str(mutants.BUILD / 'bin' / PROGRAM)
+        for by, recorder in (('itself', program), ('the program without it', sound)):
+            subprocess.run([recorder, 'run', f'{SCENARIOS}/calm.toml', '--seed', '1', '--record', run], cwd=ROOT,
+                           capture_output=True, check=True)
+            done = subprocess.run([program, 'replay', run, '--json'], cwd=ROOT, capture_output=True, text=True)
+            stop = json.loads(done.stdout).get('stop') or {}
+            if done.returncode != 70 or not any(bug['message'] in stop[side] for side in ('recorded', 'now')):
+                print(f'  NOT FOUND in a run recorded by {by}: {done.stdout}{done.stderr}')
+                return False
+            print(f"  recorded by {by}, driven again: hop {stop['hop']} has another {stop['different']}\n"
+                  f"    recorded {stop['recorded']}\n    now      {stop['now']}", flush=True)
+        done = subprocess.run([sound, 'replay', run], cwd=ROOT, capture_output=True, text=True)
+        print(f'  by the program without it: {done.stdout.strip()}', flush=True)
+        return done.returncode == 0
+
+
 def main():
     parser = argparse.ArgumentParser(prog='tools/dev sim-planted')
     parser.add_argument('--seeds', type=int, default=2000)
     parser.add_argument('--jobs', type=int, default=2)
     parser.add_argument('--minutes', type=int, default=10, help='limit for a campaign, and for shrinking')
     parser.add_argument('--out', help='folder where the shrunk scenarios are written')
-    parser.add_argument('bugs', nargs='*', metavar='ID', help=', '.join(bug['id'] for bug in BUGS))
+    parser.add_argument('bugs', nargs='*', metavar='ID', help=', '.join(bug['id'] for bug in BUGS + HIDDEN))
     parser.add_argument('--check', action='store_true', help='only look whether the texts to change are there')
     options = parser.parse_args()
     if options.check:
-        return 1 if any([missing(bug) for bug in BUGS]) else 0
-    if any([missing(bug) for bug in BUGS]):
+        return 1 if any([missing(bug) for bug in BUGS + HIDDEN]) else 0
+    if any([missing(bug) for bug in BUGS + HIDDEN]):
         return 1
     mutants.WORK.mkdir(parents=True, exist_ok=True)
-    chosen = [bug for bug in BUGS if not options.bugs or bug['id'] in options.bugs]
-    return 0 if all([find(bug, options) for bug in chosen]) else 1
+    ways = [(find, bug) for bug in BUGS] + [(tell_apart, bug) for bug in HIDDEN]
+    chosen = [(way, bug) for way, bug in ways if not options.bugs or bug['id'] in options.bugs]
+    return 0 if all([way(bug, options) for way, bug in chosen]) else 1
 
 
 if __name__ == '__main__':

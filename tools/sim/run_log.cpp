@@ -16,6 +16,7 @@ void RunLog::line(Instant now, std::string_view node, std::string_view what,
   const std::string out = fmt::format("{:>6}.{:06} {:<4} {:<10} {}\n", us / 1'000'000,
                                       us % 1'000'000, node, what, text);
   mix(out);
+  if (watch_ != nullptr) watch_->line(out);
   if (file_ != nullptr) (void)std::fwrite(out.data(), 1, out.size(), file_);
   if (keep_) text_ += out;
 }

@@ -7,13 +7,15 @@
 #include <string_view>
 
 #include "messages/base/time.hpp"
+#include "tools/sim/run_watch.hpp"
 
 namespace witan::sim {
 
 class RunLog {
  public:
-  // Lines go to `file` as well when there is one, which outlives the log.
-  explicit RunLog(std::FILE* file = nullptr, bool keep = true) : file_(file), keep_(keep) {}
+  // Lines go to `file` as well when there is one. File and watch outlive the log.
+  explicit RunLog(std::FILE* file = nullptr, bool keep = true, RunWatch* watch = nullptr)
+      : file_(file), keep_(keep), watch_(watch) {}
 
   // "    12.345678 n0 what text"
   void line(Instant now, std::string_view node, std::string_view what, std::string_view text);
@@ -25,6 +27,10 @@ class RunLog {
   void mix(std::string_view text);
   void count_hop() { ++hops_; }
 
+  // Null: nobody looks at single hops.
+  [[nodiscard]] RunWatch* watch() const { return watch_; }
+  [[nodiscard]] bool done() const { return watch_ != nullptr && watch_->done(); }
+
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
   [[nodiscard]] std::uint64_t hops() const { return hops_; }
   [[nodiscard]] const std::string& text() const { return text_; }
@@ -32,6 +38,7 @@ class RunLog {
  private:
   std::FILE* file_;
   bool keep_;
+  RunWatch* watch_;
   std::string text_;
   std::uint64_t hash_ = 0x7769'7461'6e00'0001U;
   std::uint64_t hops_ = 0;

@@ -276,7 +276,7 @@ bool World::step(Instant end) {
 }
 
 void World::run_until(Instant end) {
-  while (!monitor_->violation() && step(end)) {
+  while (!monitor_->violation() && !log_.done() && step(end)) {
   }
 }
 
@@ -292,7 +292,7 @@ Outcome World::run_to_end() {
     heal();
     const Height wanted = monitor_->highest() + scenario_.run.heights;
     const Instant end = schedule_.now() + scenario_.run.liveness_limit;
-    while (!monitor_->violation() && !(all_reached(wanted) && all_executed())) {
+    while (!monitor_->violation() && !log_.done() && !(all_reached(wanted) && all_executed())) {
       if (step(end)) continue;
       std::string heights;
       for (const auto& node : nodes_)
@@ -325,7 +325,7 @@ Outcome World::run_to_end() {
 }
 
 Outcome run(const Scenario& scenario, const RunRequest& request) {
-  RunLog log(request.log_file, request.keep_log);
+  RunLog log(request.log_file, request.keep_log, request.watch);
   World world(scenario, request.seed, log);
   Outcome out = world.run_to_end();
   out.log = log.text();

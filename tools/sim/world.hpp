@@ -29,9 +29,10 @@ struct RunRequest {
   std::uint64_t seed = 1;
   std::FILE* log_file = nullptr;
   bool keep_log = true;
+  RunWatch* watch = nullptr;
 };
 
-// REQUIRES: an empty swarm (draw() makes it so).
+// REQUIRES: an empty swarm (draw() makes it so). A watch that is done ends the run early.
 [[nodiscard]] Outcome run(const Scenario& scenario, const RunRequest& request);
 
 // The schedule's time as a Clock, for the windows of rules.

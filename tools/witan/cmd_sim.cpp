@@ -1,5 +1,7 @@
 // sim: the deterministic simulator. It is a program of its own beside this one (witan-sim), because
 // it contains validators that misbehave on purpose, and nothing of that may be in a node's binary.
+#include "tools/witan/cmd_sim.hpp"
+
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -11,7 +13,6 @@
 #include "tools/witan/program.hpp"
 
 namespace witan::cli {
-namespace {
 
 Result<int> run_sim(const std::vector<std::string>& words) {
   std::error_code code;
@@ -27,15 +28,14 @@ Result<int> run_sim(const std::vector<std::string>& words) {
                   "; the simulator is built beside witan: tools/dev build");
 }
 
-}  // namespace
-
 void add_sim_command(CLI::App& app, Program& program) {
   CLI::App* sim =
       add_command(app, {"sim", "nodes in the deterministic simulator",
                         "witan sim run tests/simulation/scenarios/swarm.toml --seed 7"});
   sim->require_subcommand(1);
   const CommandText texts[] = {
-      {"run", "one scenario with one seed", "witan sim run swarm.toml --seed 7 --log run.log"},
+      {"run", "one scenario with one seed",
+       "witan sim run swarm.toml --seed 7 --record swarm-7.run"},
       {"campaign", "many seeds over a folder of scenarios",
        "witan sim campaign --seeds 2000 --jobs 2"},
       {"kills", "each kind of actor dies, many times; the chain must not notice",
