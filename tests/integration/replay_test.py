@@ -193,7 +193,7 @@ def check_damaged(test, home, records):
     shutil.copytree(home / 'data' / 'wal', target)
     path = target / f'{record["segment"]:08}.wal'
     content = bytearray(path.read_bytes())
-    content[record['offset'] + 40] ^= 1
+    content[record['offset'] + 32] ^= 1  # the payload: the smallest record ends 8 bytes behind
     path.write_bytes(content)
     test.expect_exit(73, ('replay', '--home', home, '--wal', target), f'{record["offset"]}', 'damage')
     test.expect_exit(71, ('replay', '--home', home, '--wal', test.folder / 'nothing'), 'no such folder')
