@@ -1,8 +1,12 @@
 #include "actors/node/fault_desk.hpp"
 
-#include "actors/api/admin_commands.hpp"
+#include "messages/base/hex.hpp"
 
 namespace witan::node {
+namespace {
+// Shorter than a connection of the socket may last.
+constexpr Duration replay_deadline = Duration::from_s(3);
+}  // namespace
 
 FaultDesk::FaultDesk(Services services, ChainType chain, const DeskName& name, const Clock& clock,
                      FileSystem& files, peers::Interposer* inner)
@@ -27,11 +31,32 @@ FaultDesk::FaultDesk(Services services, ChainType chain, const DeskName& name, c
       .rules = *rules_, .name = name.name, .id = name.id, .inner = inner_});
 }
 
-void FaultDesk::open(rt::Runtime& runtime, const FilePath& socket) {
+QuarantineCommands FaultDesk::commands_of(quarantine::Quarantine& quarantine) {
+  QuarantineCommands out;
+  out.drop = [&quarantine](const std::string& id) -> Result<std::string> {
+    WITAN_TRY(const Hash32 dropped, quarantine.drop(id));
+    return to_hex(dropped);
+  };
+  if (!rules_) return out;
+  out.replay = [this, &quarantine](const std::string& id) -> Result<ReplayAnswer> {
+    const auto send = [this](std::string_view path, Envelope envelope, rt::MailboxClass mailbox) {
+      rt::Runtime* runtime = runtime_;
+      if (runtime == nullptr) return rt::Delivery::no_receiver;
+      return runtime->erased_ref(path).send(std::move(envelope), mailbox);
+    };
+    WITAN_TRY(auto replayed, quarantine.replay(id, send, replay_deadline));
+    return ReplayAnswer{to_hex(replayed.id), std::move(replayed.reason)};
+  };
+  return out;
+}
+
+void FaultDesk::open(rt::Runtime& runtime, quarantine::Quarantine& quarantine,
+                     const FilePath& socket) {
   runtime_ = &runtime;
-  auto made = AdminSocket::start({.path = socket}, [this](const std::string& request) {
-    return run_admin_command(request, rules_ ? &*rules_ : nullptr);
-  });
+  auto made = AdminSocket::start(
+      {.path = socket}, [this, commands = commands_of(quarantine)](const std::string& request) {
+        return run_admin_command(request, rules_ ? &*rules_ : nullptr, commands);
+      });
   if (made) {
     socket_ = std::move(*made);
     return log_event(services_.log, Event::admin_opened, {{"path", socket.string()}});

@@ -1,13 +1,16 @@
-// What an operator may do to this node through the socket in its home: today, inject faults. On a
-// chain of type live there are no rules at all and every fault command is refused.
+// What an operator may do to this node through the socket in its home: inject faults, drop and
+// replay messages in quarantine. On a chain of type live there are no rules at all, every fault
+// command is refused, and so is a replay.
 #pragma once
 #include <atomic>
 #include <memory>
 #include <optional>
 
+#include "actors/api/admin_commands.hpp"
 #include "actors/api/admin_socket.hpp"
 #include "actors/peers/link_faults.hpp"
 #include "actors/runtime/faults/fault_files.hpp"
+#include "actors/runtime/quarantine/quarantine.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "actors/telemetry/services.hpp"
 #include "messages/types/genesis.hpp"
@@ -36,12 +39,13 @@ class FaultDesk {
   // What stands between the sessions and their peers. Null: nothing, as on every live chain.
   [[nodiscard]] peers::Interposer* links() { return links_ ? &*links_ : inner_; }
   // Opens the socket; a failure is logged and the node runs without it. The runtime's door asks the
-  // rules only while there are any. Outlives the runtime.
-  void open(rt::Runtime& runtime, const FilePath& socket);
+  // rules only while there are any. Outlives the runtime; the quarantine outlives the open socket.
+  void open(rt::Runtime& runtime, quarantine::Quarantine& quarantine, const FilePath& socket);
   // Closes the socket and clears the rules: nothing hangs on when the node stops.
   void close();
 
  private:
+  [[nodiscard]] QuarantineCommands commands_of(quarantine::Quarantine& quarantine);
   void on_change(std::size_t size);
   void on_hit(const faults::Decision& decision, const std::string& rule, std::string_view where);
 

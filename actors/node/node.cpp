@@ -160,6 +160,7 @@ int run_node(NodeInputs inputs) {
   rt::RuntimeOptions options =
       runtime_options((*wiring)->inputs.config.runtime, events, services.log, trace);
   options.clock = &desk.clock();
+  options.poison = (*wiring)->quarantine.get();
   rt::Runtime runtime(std::move(options));
   auto hub = std::make_shared<EventHub>();
   ApiOptions api_options;
@@ -178,7 +179,7 @@ int run_node(NodeInputs inputs) {
 
   (*wiring)->connect(runtime);
   runtime.start((*wiring)->tree(runtime, hub));
-  desk.open(runtime, HomeLayout((*wiring)->inputs.home).admin_socket());
+  desk.open(runtime, *(*wiring)->quarantine, HomeLayout((*wiring)->inputs.home).admin_socket());
   const int signal_number = signals.wait(
       runtime, watch, trace, [&] { reload_log_level((*wiring)->inputs, services.log); });
   log_event(services.log, Event::node_stopping,

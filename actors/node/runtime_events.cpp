@@ -33,6 +33,11 @@ void RuntimeEvents::event(const rt::RuntimeEvent& e) noexcept {
     case rt::EventKind::node_failed:
       return log_event(services_.log, Event::node_fatal,
                        {{"exit_code", e.amount}, {"text", e.text}});
+    case rt::EventKind::message_refused:
+      services_.metrics.quarantine_refused.add();
+      if (e.amount % 1024 != 1) return;
+      return log_event(services_.log, Event::message_refused,
+                       {{"actor", e.path}, {"id", e.text}, {"count", e.amount}});
   }
 }
 

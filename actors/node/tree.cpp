@@ -14,6 +14,7 @@
 #include "actors/ledger/core/genesis_state.hpp"
 #include "actors/ledger/ledger_actor.hpp"
 #include "actors/mempool/mempool_actor.hpp"
+#include "actors/node/poison.hpp"
 #include "actors/runtime/system_clock.hpp"
 #include "actors/sync/sync_actor.hpp"
 #include "messages/base/codec_bytes.hpp"
@@ -60,6 +61,7 @@ Result<std::unique_ptr<Wiring>> Wiring::prepare(NodeInputs inputs, Services serv
     return fail(ErrorCode::sign_state_missing, sign_state.string(), std::string(text));
   }
 
+  w->quarantine = open_quarantine(w->host.files, w->inputs.home, w->services);
   peers::Identity& id = w->identity;
   id.chain_id = w->chain_id;
   id.chain_name = genesis.chain_name;

@@ -11,6 +11,7 @@
 #include "actors/node/stores.hpp"
 #include "actors/peers/peers_actor.hpp"
 #include "actors/peers/transport_bridge.hpp"
+#include "actors/runtime/quarantine/quarantine.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "actors/telemetry/services.hpp"
 #include "crypto/signer_port.hpp"
@@ -41,6 +42,7 @@ class Wiring {
   std::optional<ValidatorIndex> self;
   std::shared_ptr<RemotePort> remote_signer;  // with config signer.address: it signs, not this node
   Stores stores;
+  std::unique_ptr<quarantine::Quarantine> quarantine;  // for RuntimeOptions::poison
   peers::Identity identity;
   std::unique_ptr<peers::TransportBridge> bridge;
   trace::Recorder* recorder = nullptr;  // of this node; null: it has none

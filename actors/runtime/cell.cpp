@@ -174,6 +174,9 @@ void Cell::handle(Item&& item, bool judged) {
   }
   slot->handled.store(slot->handled.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   core.report_hop(item, *slot, outcome, started, finished);
+  if (failure_) [[unlikely]] {
+    tell_thrown(item);
+  }
   if (failure_ && item.envelope.request != 0 && item.kind == HopKind::message) {
     core.reply_to(item.envelope,
                   failure_draft({ErrorCode::internal, slot->path, *failure_}).seal());
@@ -202,6 +205,10 @@ void Cell::on_resume() {
 }
 
 HopOutcome Cell::process(const Item& item, bool judged) {
+  std::uint64_t watch = 0;
+  if (may_be_kept(item.envelope)) [[unlikely]] {
+    if (may_be_poison(item) && refused(item.envelope, watch)) return HopOutcome::quarantined;
+  }
   FaultPlan* plan = core.faults.load(std::memory_order_acquire);
   if (plan != nullptr && !judged) {
     try {
@@ -220,7 +227,10 @@ HopOutcome Cell::process(const Item& item, bool judged) {
     callback(&item.envelope, {});
     return HopOutcome::handled;
   }
-  if (actor_->dispatch(item.envelope)) return HopOutcome::handled;
+  if (actor_->dispatch(item.envelope)) {
+    if (watch != 0) core.options.poison->handled(watch);
+    return HopOutcome::handled;
+  }
   slot->unknown.fetch_add(1, std::memory_order_relaxed);
   core.event(EventKind::unknown_message, slot->path, {}, item.envelope.type);
   context_.reply_error(item.envelope,
@@ -355,13 +365,17 @@ void Cell::receive(Envelope& envelope, std::string_view peer, const std::functio
   envelope.trace = core.child_of(envelope.trace);
   TraceSink* sink = core.trace.load(std::memory_order_acquire);
   const Instant started = sink != nullptr ? core.now() : Instant{};
-  {
+  std::uint64_t watch = 0;
+  const bool kept_out = may_be_kept(envelope) && refused(envelope, watch);
+  if (!kept_out) {
     const TraceScope scope(envelope.trace);
-    code();
+    guarded(envelope, peer, code);
+    if (watch != 0) core.options.poison->handled(watch);
   }
   if (sink == nullptr) return;
-  sink->hop({envelope, HopKind::network, HopOutcome::handled, MailboxClass::control, peer,
-             slot->path, started, started, core.now(), 0, slot->number, slot->number, core});
+  sink->hop({envelope, HopKind::network, kept_out ? HopOutcome::quarantined : HopOutcome::handled,
+             MailboxClass::control, peer, slot->path, started, started, core.now(), 0, slot->number,
+             slot->number, core});
 }
 
 // A timer armed by a timer begins a new trace, or a periodic one would be one trace without end.

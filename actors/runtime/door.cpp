@@ -11,16 +11,17 @@ std::string_view name_of(HopKind kind) {
 }
 
 std::string_view name_of(HopOutcome outcome) {
-  constexpr std::array<std::string_view, 8> names{"handled", "threw",       "unknown", "stale",
-                                                  "shed",    "no_receiver", "dropped", "lost"};
+  constexpr std::array<std::string_view, 9> names{"handled", "threw", "unknown",
+                                                  "stale",   "shed",  "no_receiver",
+                                                  "dropped", "lost",  "quarantined"};
   return names[static_cast<std::size_t>(outcome)];
 }
 
 std::string_view name_of(EventKind kind) {
-  constexpr std::array<std::string_view, 12> names{
-      "actor_started", "actor_stopped",   "actor_failed", "actor_restarting",
-      "escalated",     "unknown_message", "mailbox_shed", "stop_overdue",
-      "abandoned",     "stuck",           "starved",      "node_failed"};
+  constexpr std::array<std::string_view, 13> names{
+      "actor_started",   "actor_stopped", "actor_failed",   "actor_restarting", "escalated",
+      "unknown_message", "mailbox_shed",  "stop_overdue",   "abandoned",        "stuck",
+      "starved",         "node_failed",   "message_refused"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -28,6 +29,20 @@ std::string_view name_of(ActorState state) {
   constexpr std::array<std::string_view, 6> names{"empty",    "running", "restarting",
                                                   "stopping", "stopped", "failed"};
   return names[static_cast<std::size_t>(state)];
+}
+
+std::string kind_of_actor(std::string_view path) {
+  std::string out;
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    const std::string_view part = path.substr(at, end - at);
+    const bool number =
+        !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
+    out += number ? std::string_view("*") : part;
+    if (end < path.size()) out += '/';
+    at = end + 1;
+  }
+  return out;
 }
 
 Error error_from(schema::Failure::Reader failure) {

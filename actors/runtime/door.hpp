@@ -1,5 +1,5 @@
 // The door: what every message passes, once on the send side and once on the receive side.
-// Three hooks, all null by default and then worth one branch: tracing, faults, events.
+// Four hooks, all null by default and then worth one branch: tracing, faults, poison, events.
 // Implementations are called from many threads at once and must outlive the Runtime.
 #pragma once
 #include <atomic>
@@ -28,6 +28,7 @@ enum class HopOutcome : std::uint8_t {
   no_receiver,  // nobody in the slot
   dropped,      // taken by a fault rule
   lost,         // its receiver ended with the message still in the mailbox
+  quarantined,  // refused: its handling threw before (PoisonGuard)
 };
 [[nodiscard]] std::string_view name_of(HopKind kind);
 [[nodiscard]] std::string_view name_of(HopOutcome outcome);
@@ -100,6 +101,53 @@ class FaultPlan {
   }
 };
 
+// A path with each part that is only digits as `*`: the workers of a pool, and the sessions that
+// come and go, are one kind of actor each.
+[[nodiscard]] std::string kind_of_actor(std::string_view path);
+
+// Keeps messages whose handling throws away from their receivers (quarantine/quarantine.hpp).
+//
+// Asked about what one actor sent another in the classes consensus and bulk, and about what a peer
+// sent (ActorContext::receive). Never about control messages, timers, replies and the runtime's own
+// messages: the write-ahead log, the signer and supervision work with those alone.
+// Safety: to refuse a message is to lose it, which every receiver and every peer must bear anyway;
+// a lost message can delay a decision, never change one.
+class PoisonGuard {
+ public:
+  struct Judgement {
+    bool refused = false;
+    std::uint64_t watch = 0;  // not 0: tell handled() when its handler has returned
+    std::string id;           // of a refused one
+    std::uint64_t count = 0;  // of its refusals so far, this one included
+  };
+  // A message whose handler threw. References are valid during the call only.
+  struct Thrown {
+    const Envelope& envelope;
+    HopKind kind;
+    MailboxClass mailbox;
+    std::string_view from;  // path, or a peer's node id; "" from outside any actor
+    std::string_view to;
+    std::string_view reason;
+    UnixTime at;
+  };
+  virtual ~PoisonGuard() = default;
+  // False for almost every message: one relaxed load.
+  [[nodiscard]] bool may_know(std::uint64_t type) const {
+    return (types_.load(std::memory_order_relaxed) & bit_of(type)) != 0;
+  }
+  // Before the handler, in the receiver's thread; only when may_know().
+  [[nodiscard]] virtual Judgement judge(const Envelope& envelope,
+                                        std::string_view path) noexcept = 0;
+  virtual void handled(std::uint64_t watch) noexcept = 0;
+  virtual void threw(const Thrown& thrown) noexcept = 0;
+
+ protected:
+  [[nodiscard]] static std::uint64_t bit_of(std::uint64_t type) {
+    return std::uint64_t{1} << ((type * 0x9e3779b97f4a7c15ULL) >> 58);
+  }
+  std::atomic<std::uint64_t> types_{0};  // bits of the types of all messages it knows
+};
+
 // What the runtime itself has to say: for logs, metrics and the health actor.
 enum class EventKind : std::uint8_t {
   actor_started,
@@ -114,6 +162,7 @@ enum class EventKind : std::uint8_t {
   stuck,             // watchdog: handler busy; amount: ms
   starved,           // watchdog: mailbox head waiting; amount: ms
   node_failed,       // text: reason; amount: exit code
+  message_refused,   // in quarantine; text: its id; amount: refusals of it so far
 };
 [[nodiscard]] std::string_view name_of(EventKind kind);
 

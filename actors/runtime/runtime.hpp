@@ -42,6 +42,7 @@ struct RuntimeOptions {
   TraceSink* trace = nullptr;
   FaultPlan* faults = nullptr;
   EventSink* events = nullptr;
+  PoisonGuard* poison = nullptr;
   WatchdogOptions watchdog{};
   // One thread, virtual time, seeded order: nothing happens outside drain() and advance_to().
   bool deterministic = false;

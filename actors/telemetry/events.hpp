@@ -40,6 +40,12 @@ enum class LogLevel : std::uint8_t { trace = 0, debug = 1, info = 2, warn = 3, e
   X(actor_escalated,        error, runtime, "actor,restarts", "restart budget is used up; the failure goes to the parent") \
   X(actor_stalled,          warn,  runtime, "actor,message,ms", "a handler runs longer than the watchdog allows") \
   X(mailbox_full,           warn,  runtime, "actor,class,depth", "a mailbox reached its bound and sheds messages of this class") \
+  X(message_suspected,      warn,  runtime, "actor,message,id,text", "handling this message threw; if it throws the next time, too, it goes into quarantine") \
+  X(message_quarantined,    error, runtime, "actor,message,id,text", "handling this message threw twice in a row: it is kept on disk and refused from now on") \
+  X(message_refused,        warn,  runtime, "actor,id,count", "a message in quarantine came again and was refused; the first time and then every 1024th") \
+  X(message_released,       info,  runtime, "actor,message,id,text", "a message is no longer suspected or in quarantine; text: why") \
+  X(quarantine_loaded,      warn,  runtime, "messages,suspects", "messages in quarantine were found at the start and stay refused") \
+  X(quarantine_failed,      warn,  runtime, "text", "a file of the quarantine is damaged and left out, or could not be written; refusals hold in memory") \
   X(store_opened,           info,  storage, "path,height", "databases are open") \
   X(store_failed,           error, storage, "path,code,text", "a read, write or sync failed; the process ends") \
   X(wal_opened,             info,  storage, "path,height,records", "consensus write-ahead log is open") \

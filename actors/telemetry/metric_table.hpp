@@ -53,6 +53,10 @@ enum class Buckets : unsigned char { none, latency, micro, interval, bytes };
   COUNTER_L(mailbox_shed, "consensus_mailbox_shed_total", "class", "Messages dropped at a full mailbox") \
   GAUGE(fault_rules, "fault_rules", "Fault rules in force; not 0 means that this node misbehaves on purpose") \
   COUNTER_L(fault_hits, "fault_hits_total", "action", "Faults injected by rules") \
+  GAUGE(quarantine_messages, "quarantine_messages", "Messages in quarantine: refused because their handling threw twice in a row") \
+  GAUGE(quarantine_suspects, "quarantine_suspects", "Messages whose handling threw the last time") \
+  COUNTER(quarantine_refused, "quarantine_refused_total", "Messages refused by the quarantine") \
+  COUNTER(quarantine_failures, "quarantine_failures_total", "Files of the quarantine that were damaged or could not be written") \
   COUNTER_L(actor_restarts, "runtime_actor_restarts_total", "actor", "Restarts by supervisors") \
   COUNTER_L(rejected_msgs, "consensus_rejected_msgs_total", "reason", "Messages dropped before the consensus core") \
   COUNTER(rebroadcast, "consensus_rebroadcast_total", "Times the messages of a round were sent again") \

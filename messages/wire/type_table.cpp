@@ -78,6 +78,7 @@ MessageType describe(std::string_view name, capnp::StructSchema schema) {
   out.validator = place_of(schema, "validator");
   if (out.validator.bytes != 4) out.validator = place_of(schema, "proposer");
   if (out.validator.bytes != 4) out.validator = {};
+  if (const auto peer = own_field(schema, "peer"); peer && peer->bytes == 4) out.peer = *peer;
   find_transactions(schema, out);
   return out;
 }

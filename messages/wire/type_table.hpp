@@ -23,6 +23,7 @@ struct MessageType {
   FieldPlace height;
   FieldPlace round;
   FieldPlace validator;  // also a proposal's proposer
+  FieldPlace peer;       // slot number of the session a message came from; of the root itself
   // Transactions it carries in the Data pointer `transactions_at` of its root: one encoding, one
   // id, a blob of u32 length-prefixed encodings, or 32-byte ids.
   TransactionForm transactions = TransactionForm::none;

@@ -4,6 +4,10 @@
 //   faults_elsewhere forward, with one fault rule that is for another actor
 //   faults_disabled  what the door's two questions for a plan cost when there is none; the counter
 //                    percent_of_a_hop compares them with forward (below 1)
+//   quarantine_empty forward, with a quarantine that holds no message
+//   quarantine_other forward, with one that holds a message of another type
+//   quarantine_cost  what the door's question to an empty quarantine costs: percent_of_a_hop, as
+//   above
 //   build            the same, but builds and seals a new message each time
 //   ping_pong_*      one message in turn between two actors; items are hops (the workers stay
 //   awake) request          request and reply between two actors on one worker, 64 in flight
@@ -25,7 +29,9 @@
 
 #include "actors/runtime/actor.hpp"
 #include "actors/runtime/faults/plan.hpp"
+#include "actors/runtime/quarantine/quarantine.hpp"
 #include "actors/runtime/runtime.hpp"
+#include "storage/memory_file_system.hpp"
 
 namespace {
 using namespace witan;
@@ -59,6 +65,7 @@ struct Plan {
   std::int64_t* left = nullptr;
   Finish* finish = nullptr;
   FaultPlan* faults = nullptr;
+  PoisonGuard* poison = nullptr;
 };
 
 class Hopper final : public ActorFor<HopRole> {
@@ -108,6 +115,7 @@ void measure(benchmark::State& state, std::size_t workers, int in_flight, Plan p
   RuntimeOptions options;
   options.worker_threads = workers;
   options.faults = plan.faults;
+  options.poison = plan.poison;
   Runtime runtime(std::move(options));
   SupervisorSpec root{.name = "node", .children = {}};
   plan.to = two ? "/node/b" : "/node/a";
@@ -138,6 +146,23 @@ void faults_elsewhere(benchmark::State& s) {
   faults::ActorFaults door(rules);
   (void)rules.add_text("on /node/other do drop");
   measure(s, 1, 64, {.to = {}, .faults = &door}, false);
+}
+
+void quarantine_empty(benchmark::State& s) {
+  MemoryFileSystem files;
+  quarantine::Quarantine list({.files = files, .folder = "/quarantine"});
+  measure(s, 1, 64, {.to = {}, .poison = &list}, false);
+}
+void quarantine_other(benchmark::State& s) {
+  MemoryFileSystem files;
+  quarantine::Quarantine list({.files = files, .folder = "/quarantine"});
+  Draft<schema::Failure> draft;
+  draft->setText("x");
+  Envelope envelope = std::move(draft).seal();
+  envelope.type = 1;
+  for (int i = 0; i < 2; ++i)
+    list.threw({envelope, HopKind::message, MailboxClass::bulk, "", "/node/a", "bad", {}});
+  measure(s, 1, 64, {.to = {}, .poison = &list}, false);
 }
 
 // Seconds of one hop of `forward`, the best of five batches.
@@ -181,6 +206,30 @@ void faults_disabled(benchmark::State& state) {
       if (plan.load(std::memory_order_acquire) != nullptr) [[unlikely]]
         ++asked;
       benchmark::DoNotOptimize(asked);
+    }
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    best = std::min(best, took.count() / static_cast<double>(batch));
+  }
+  state.SetItemsProcessed(state.iterations() * batch);
+  state.counters["percent_of_a_hop"] = 100 * best / hop;
+}
+
+// The same question as in cell.cpp, once for each message.
+void quarantine_cost(benchmark::State& state) {
+  const double hop = hop_seconds();
+  MemoryFileSystem files;
+  const quarantine::Quarantine list({.files = files, .folder = "/quarantine"});
+  const PoisonGuard* guard = &list;
+  benchmark::DoNotOptimize(guard);
+  constexpr std::int64_t batch = 1'000'000;
+  std::int64_t known = 0;
+  double best = 1;
+  for (auto _ : state) {
+    const auto start = std::chrono::steady_clock::now();
+    for (std::int64_t i = 0; i < batch; ++i) {
+      if (guard != nullptr && guard->may_know(static_cast<std::uint64_t>(i))) [[unlikely]]
+        ++known;
+      benchmark::DoNotOptimize(known);
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     best = std::min(best, took.count() / static_cast<double>(batch));
@@ -237,6 +286,9 @@ BENCHMARK(forward)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(faults_idle)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(faults_elsewhere)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(faults_disabled)->Unit(benchmark::kMillisecond);
+BENCHMARK(quarantine_empty)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(quarantine_other)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(quarantine_cost)->Unit(benchmark::kMillisecond);
 BENCHMARK(build)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(ping_pong_one_worker)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(ping_pong_two_workers)->UseRealTime()->Unit(benchmark::kMillisecond);

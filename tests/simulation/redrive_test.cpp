@@ -341,7 +341,7 @@ BOOST_AUTO_TEST_CASE(every_flipped_bit_is_noticed) {
   write(fs, {});
   HopSeen wrong;
   wrong.to = "/node";
-  wrong.outcome = 8;
+  wrong.outcome = 9;
   write(fs, {HopEntry(wrong)});
   Recording recording = opened(fs);
   BOOST_TEST(recording.next().error().text.find("a hop is malformed") != std::string::npos);

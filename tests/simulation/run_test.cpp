@@ -94,6 +94,22 @@ BOOST_AUTO_TEST_CASE(a_lock_that_one_node_has_is_tested_by_another_block) {
   BOOST_TEST(kept > 0U);
 }
 
+BOOST_AUTO_TEST_CASE(a_message_in_quarantine_stays_refused_over_a_power_cut) {
+  Scenario scenario = scenario_named("poison");
+  scenario.swarm = {};
+  const Outcome outcome = run(scenario, {.seed = 3});
+  BOOST_TEST(outcome.violation == "");
+  const auto at = [&outcome](const std::string& text, std::size_t from = 0) {
+    return outcome.log.find(text, from);
+  };
+  const std::size_t kept = at(R"( n2   log        "event":"message_quarantined")");
+  BOOST_REQUIRE(kept != std::string::npos);
+  const std::size_t cut = at(" n2   power_off", kept);
+  BOOST_REQUIRE(cut != std::string::npos);
+  BOOST_TEST(at(R"( n2   log        "event":"quarantine_loaded")", cut) != std::string::npos);
+  BOOST_TEST(at(" n2   actor      message_refused ", cut) != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_failing_run_shrinks_to_what_it_needs) {
   const Scenario scenario = hopeless();
   const Outcome outcome = run(scenario, {.seed = 2, .keep_log = false});

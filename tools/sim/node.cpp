@@ -21,20 +21,6 @@ constexpr std::uint64_t endless = 1'000'000;
 
 }  // namespace
 
-std::string kind_of_actor(std::string_view path) {
-  std::string out;
-  for (std::size_t at = 0; at < path.size();) {
-    const std::size_t end = std::min(path.find('/', at), path.size());
-    const std::string_view part = path.substr(at, end - at);
-    const bool number =
-        !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
-    out += number ? std::string_view("*") : part;
-    if (end < path.size()) out += '/';
-    at = end + 1;
-  }
-  return out;
-}
-
 SecretKey key_of(std::uint8_t kind, std::uint32_t number) {
   Bytes bytes(32, 0x11);
   bytes[0] = kind;
@@ -171,6 +157,7 @@ void SimNode::start() {
   options.trace = this;
   options.faults = this;
   options.events = this;
+  options.poison = wiring_->quarantine.get();
   options.deterministic = true;
   options.end_process = [this](const rt::ExitStatus& status) {
     if (!ended_) exit_ = status;

@@ -49,8 +49,7 @@ struct Recovery {
   std::optional<Duration> block{};  // until the node stored its next block
 };
 
-// A path with each part that is only digits as `*`.
-[[nodiscard]] std::string kind_of_actor(std::string_view path);
+using rt::kind_of_actor;
 
 // Keys of the run's validators, nodes and clients.
 [[nodiscard]] SecretKey key_of(std::uint8_t kind, std::uint32_t number);

@@ -240,7 +240,7 @@ Result<HopEntry> Recording::read_hop(ByteReader& in) const {
   hop.mailbox = in.u8();
   if (from > names_.size() || to > names_.size()) return damaged("a hop has an unknown name");
   if (hop.kind > static_cast<std::uint8_t>(rt::HopKind::network) ||
-      hop.outcome > static_cast<std::uint8_t>(rt::HopOutcome::lost) ||
+      hop.outcome > static_cast<std::uint8_t>(rt::HopOutcome::quarantined) ||
       hop.mailbox >= rt::mailbox_classes)
     return damaged("a hop is malformed");
   if (from != 0) hop.from = names_[from - 1];

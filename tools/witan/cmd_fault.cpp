@@ -2,10 +2,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
-#include "actors/api/admin_socket.hpp"
-#include "tools/witan/home.hpp"
+#include "storage/file_system.hpp"
+#include "tools/witan/admin_client.hpp"
 #include "tools/witan/program.hpp"
 #include "tools/witan/table.hpp"
 
@@ -21,27 +20,6 @@ struct FaultOptions {
   bool all = false;
 };
 
-ErrorCode code_from(const std::string& name) {
-#define WITAN_X(code, text) \
-  if (name == #code) return ErrorCode::code;
-  WITAN_ERROR_CODES(WITAN_X)
-#undef WITAN_X
-  return ErrorCode::internal;
-}
-
-// The node's answer, or the error it reports.
-Result<Json> ask(const Program& program, const Json& request) {
-  const FilePath socket = HomeLayout(program.home).admin_socket();
-  WITAN_TRY(const std::string text, ask_admin(socket, request.dump()));
-  Json answer = Json::parse(text, nullptr, false);
-  if (!answer.is_object())
-    return fail(ErrorCode::malformed, socket.string(), "the answer is not JSON");
-  const auto error = answer.find("error");
-  if (error == answer.end()) return answer;
-  return fail(code_from(error->value("code", "")), error->value("field", ""),
-              error->value("text", ""));
-}
-
 Result<std::string> rules_text(const FaultOptions& options) {
   if (options.file.empty() == options.words.empty())
     return fail(ErrorCode::usage, "fault add", "give a rule, or --file with one rule a line");
@@ -56,7 +34,7 @@ Result<std::string> rules_text(const FaultOptions& options) {
 
 Result<int> run_add(const Program& program, const FaultOptions& options) {
   WITAN_TRY(const std::string rules, rules_text(options));
-  WITAN_TRY(const Json answer, ask(program, {{"command", "fault_add"}, {"rules", rules}}));
+  WITAN_TRY(const Json answer, ask_node(program, {{"command", "fault_add"}, {"rules", rules}}));
   if (program.json) {
     std::printf("%s\n", answer.dump().c_str());
     return 0;
@@ -67,7 +45,7 @@ Result<int> run_add(const Program& program, const FaultOptions& options) {
 }
 
 Result<int> run_list(const Program& program) {
-  WITAN_TRY(const Json answer, ask(program, {{"command", "fault_list"}}));
+  WITAN_TRY(const Json answer, ask_node(program, {{"command", "fault_list"}}));
   if (program.json) {
     std::printf("%s\n", answer.dump().c_str());
     return 0;
@@ -86,7 +64,7 @@ Result<int> run_clear(const Program& program, const FaultOptions& options) {
     return fail(ErrorCode::usage, "fault clear", "give the number of a rule, or --all");
   Json request{{"command", "fault_clear"}};
   if (!options.all) request["id"] = options.id;
-  WITAN_TRY(const Json answer, ask(program, request));
+  WITAN_TRY(const Json answer, ask_node(program, request));
   if (program.json)
     std::printf("%s\n", answer.dump().c_str());
   else

@@ -41,6 +41,7 @@ int run_program(int argc, char** argv) {
   add_evidence_commands(app, program);
   add_trace_commands(app, program);
   add_fault_commands(app, program);
+  add_quarantine_commands(app, program);
   add_chain_commands(app, program);
   if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1]))
     return report_error({ErrorCode::usage, argv[1], "no such command; `witan --help` lists them"});

@@ -47,24 +47,25 @@ void add_node_options(CLI::App& command, Program& program);  // --node and --hom
 // Errors: usage (--node), config (of the home).
 [[nodiscard]] Result<HttpUrl> node_url(const Program& program);
 
-void add_home_commands(CLI::App& app, Program& program);      // init, testnet
-void add_start_command(CLI::App& app, Program& program);      // start
-void add_bench_command(CLI::App& app, Program& program);      // bench
-void add_sim_command(CLI::App& app, Program& program);        // sim
-void add_load_command(CLI::App& app, Program& program);       // load
-void add_light_command(CLI::App& app, Program& program);      // light
-void add_query_commands(CLI::App& app, Program& program);     // status, block, account, ...
-void add_transaction_query(CLI::App& tx, Program& program);   // tx show
-void add_tx_commands(CLI::App& app, Program& program);        // tx transfer, tx opaque
-void add_key_commands(CLI::App& app, Program& program);       // keys
-void add_wal_commands(CLI::App& app, Program& program);       // wal
-void add_rollback_command(CLI::App& app, Program& program);   // rollback
-void add_replay_command(CLI::App& app, Program& program);     // replay
-void add_signer_commands(CLI::App& app, Program& program);    // signer
-void add_evidence_commands(CLI::App& app, Program& program);  // evidence
-void add_trace_commands(CLI::App& app, Program& program);     // trace
-void add_fault_commands(CLI::App& app, Program& program);     // fault
-void add_chain_commands(CLI::App& app, Program& program);     // genesis, config, version
+void add_home_commands(CLI::App& app, Program& program);        // init, testnet
+void add_start_command(CLI::App& app, Program& program);        // start
+void add_bench_command(CLI::App& app, Program& program);        // bench
+void add_sim_command(CLI::App& app, Program& program);          // sim
+void add_load_command(CLI::App& app, Program& program);         // load
+void add_light_command(CLI::App& app, Program& program);        // light
+void add_query_commands(CLI::App& app, Program& program);       // status, block, account, ...
+void add_transaction_query(CLI::App& tx, Program& program);     // tx show
+void add_tx_commands(CLI::App& app, Program& program);          // tx transfer, tx opaque
+void add_key_commands(CLI::App& app, Program& program);         // keys
+void add_wal_commands(CLI::App& app, Program& program);         // wal
+void add_rollback_command(CLI::App& app, Program& program);     // rollback
+void add_replay_command(CLI::App& app, Program& program);       // replay
+void add_signer_commands(CLI::App& app, Program& program);      // signer
+void add_evidence_commands(CLI::App& app, Program& program);    // evidence
+void add_trace_commands(CLI::App& app, Program& program);       // trace
+void add_fault_commands(CLI::App& app, Program& program);       // fault
+void add_quarantine_commands(CLI::App& app, Program& program);  // quarantine
+void add_chain_commands(CLI::App& app, Program& program);       // genesis, config, version
 
 // "error: <code> (<field>): <text>" on standard error; returns the exit code. `client`: whatever
 // went wrong between us and a node is `request`.

@@ -81,6 +81,18 @@ class Cell {
   // `judged`: the faults of this message were asked before.
   void handle(Item&& item, bool judged);
   HopOutcome process(const Item& item, bool judged);
+  static bool may_be_poison(const Item& item);
+  // False for almost every message: then nobody needs to be asked.
+  [[nodiscard]] bool may_be_kept(const Envelope& envelope) const {
+    const PoisonGuard* guard = core.options.poison;
+    return guard != nullptr && guard->may_know(envelope.type);
+  }
+  // Whether the quarantine keeps this message out; else `watch` is what it wants to be told with.
+  // REQUIRES: may_be_kept.
+  bool refused(const Envelope& envelope, std::uint64_t& watch);
+  void tell_thrown(const Item& item);
+  // Runs code(); what it throws is told to the quarantine and thrown on.
+  void guarded(const Envelope& envelope, std::string_view peer, const std::function<void()>& code);
   void resume_after_hold();
   void give_back(const Item& item);  // ~Item answers a request and reports the loss
   [[nodiscard]] bool waits(MailboxClass mailbox) const;

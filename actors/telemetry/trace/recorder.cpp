@@ -18,7 +18,7 @@ constexpr auto drain_period = std::chrono::milliseconds(20);
 constexpr Duration block_age_max = Duration::from_ms(500);
 
 static_assert(static_cast<std::uint8_t>(rt::HopKind::network) == kind_network);
-static_assert(static_cast<std::uint8_t>(rt::HopOutcome::lost) + 1 == outcome_names.size());
+static_assert(static_cast<std::uint8_t>(rt::HopOutcome::quarantined) + 1 == outcome_names.size());
 static_assert(static_cast<std::uint8_t>(rt::MailboxClass::bulk) + 1 == mailbox_names.size());
 
 std::uint64_t next_id() {

@@ -159,6 +159,29 @@ BOOST_AUTO_TEST_CASE(on_a_live_chain_every_fault_command_is_refused) {
         "not_allowed"));
 }
 
+BOOST_AUTO_TEST_CASE(messages_in_quarantine_are_dropped_and_replayed) {
+  QuarantineCommands commands;
+  commands.drop = [](const std::string& id) -> Result<std::string> {
+    if (id != "abcd") return fail(ErrorCode::not_found, id, "no such message");
+    return std::string("abcdef");
+  };
+  const auto run = [&](const std::string& request) {
+    return run_admin_command(request, nullptr, commands);
+  };
+  const std::string replay = R"({"command":"quarantine_replay","id":"abcd"})";
+  BOOST_CHECK_EQUAL(run(R"({"command":"quarantine_drop","id":"abcd"})"), R"({"dropped":"abcdef"})");
+  BOOST_CHECK(says(run(R"({"command":"quarantine_drop","id":"ffff"})"), "not_found"));
+  BOOST_CHECK(says(run(R"({"command":"quarantine_drop","id":7})"), "missing"));
+  BOOST_CHECK(says(run(replay), "not_allowed"));  // on a live chain
+  std::string reason = "bad";
+  commands.replay = [&reason](const std::string&) -> Result<ReplayAnswer> {
+    return ReplayAnswer{"abcdef", reason};
+  };
+  BOOST_CHECK_EQUAL(run(replay), R"({"id":"abcdef","outcome":"threw","reason":"bad"})");
+  reason.clear();
+  BOOST_CHECK_EQUAL(run(replay), R"({"id":"abcdef","outcome":"handled"})");
+}
+
 WITAN_PROPERTY(any_request_is_answered, [](const std::string& request) {
   Rules rules({});
   RC_ASSERT(!run_admin_command(request, &rules).empty());

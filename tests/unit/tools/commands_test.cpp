@@ -76,6 +76,10 @@ BOOST_AUTO_TEST_CASE(every_command_has_help_with_an_example) {
                                                        {"wal", "dump"},
                                                        {"wal", "repair"},
                                                        {"rollback"},
+                                                       {"quarantine", "list"},
+                                                       {"quarantine", "show"},
+                                                       {"quarantine", "drop"},
+                                                       {"quarantine", "replay"},
                                                        {"signer", "show"},
                                                        {"signer", "init"},
                                                        {"signer", "set-min"},
@@ -114,6 +118,7 @@ BOOST_AUTO_TEST_CASE(errors_have_their_form_and_their_exit_code) {
   check({"wal", "verify", "--home", folder / "none"}, 71, "error: not_found (");
   check({"wal", "repair", "--home", folder / "none"}, 71, "error: not_found (");
   check({"rollback", "--home", folder / "none"}, 71, "error: not_found (");
+  check({"quarantine", "list", "--home", folder / "none"}, 71, "error: not_found (");
   check({"signer", "init", "--height", "5"}, 64, "error: usage (--i-know)");
   check({"config", "explain", "p2p.ladr"}, 65, "error: config (p2p.ladr)");
 }

@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(transactions_follow_their_hop) {
 }
 
 BOOST_AUTO_TEST_CASE(records_with_unknown_numbers_are_malformed) {
-  for (const auto spoil : {+[](HopRecord& h) { h.kind = 4; }, +[](HopRecord& h) { h.outcome = 8; },
+  for (const auto spoil : {+[](HopRecord& h) { h.kind = 4; }, +[](HopRecord& h) { h.outcome = 9; },
                            +[](HopRecord& h) { h.mailbox = 3; }}) {
     HopRecord bad = hop(1, 0, 5);
     spoil(bad);

@@ -20,8 +20,9 @@ inline constexpr std::uint32_t no_validator = 0xffff'ffff;
 
 // Names in the order of the numbers; the first ones are those of actors/runtime/door.hpp.
 inline constexpr std::array<std::string_view, 4> kind_names{"message", "reply", "timer", "network"};
-inline constexpr std::array<std::string_view, 8> outcome_names{
-    "handled", "threw", "unknown", "stale", "shed", "no_receiver", "dropped", "lost"};
+inline constexpr std::array<std::string_view, 9> outcome_names{"handled", "threw", "unknown",
+                                                               "stale",   "shed",  "no_receiver",
+                                                               "dropped", "lost",  "quarantined"};
 inline constexpr std::array<std::string_view, 3> mailbox_names{"control", "consensus", "bulk"};
 inline constexpr std::uint8_t kind_message = 0, kind_reply = 1, kind_timer = 2, kind_network = 3;
 inline constexpr std::uint8_t kind_transactions = 255;  // TransactionRecord
