@@ -315,6 +315,27 @@ BOOST_AUTO_TEST_CASE(damage_is_told_with_its_place_and_what_is_before_it_is_comp
   BOOST_CHECK(Recording::open(fs, "/other").error().code == ErrorCode::not_found);
 }
 
+// A reader keeps all names: a small file must not be able to ask for any amount of memory.
+BOOST_AUTO_TEST_CASE(more_names_than_a_run_can_have_are_refused) {
+  MemoryFileSystem fs;
+  auto recorder = Recorder::open(fs, file, head);
+  WITAN_REQUIRE_OK(recorder);
+  for (std::size_t i = 0; i <= 64 * 1024; ++i) {
+    const std::string name = std::to_string(i);
+    HopSeen hop;
+    hop.to = name;
+    (*recorder)->hop(hop, {});
+  }
+  WITAN_REQUIRE_OK((*recorder)->finish());
+  Recording recording = opened(fs);
+  std::size_t read = 0;
+  auto entry = recording.next();
+  for (; entry && *entry; entry = recording.next()) ++read;
+  BOOST_REQUIRE(!entry);
+  BOOST_CHECK(entry.error().code == ErrorCode::corrupt);
+  BOOST_CHECK_EQUAL(read, 64U * 1024U);
+}
+
 BOOST_AUTO_TEST_CASE(every_flipped_bit_is_noticed) {
   MemoryFileSystem fs;
   record_once(fs);

@@ -15,7 +15,9 @@ constexpr int level = 1;
 constexpr std::size_t block_bytes = 256 * 1024;       // a block is written when it has so many
 constexpr std::size_t block_bytes_max = 1024 * 1024;  // and never has more
 constexpr std::size_t head_bytes_max = 1024 * 1024;
-constexpr std::size_t text_bytes_max = 256 * 1024;  // of one name or line
+constexpr std::size_t text_bytes_max = 256 * 1024;  // of a line
+constexpr std::size_t name_bytes_max = 1024;        // names are paths: a reader keeps them all
+constexpr std::size_t names_max = 64 * 1024;
 constexpr std::size_t fixed_head_bytes = 16, block_head_bytes = 12;
 
 enum class Tag : std::uint8_t { name = 1, line = 2, hop = 3 };
@@ -100,7 +102,7 @@ std::uint32_t Recorder::name(std::string_view text) {
   if (added)
     append(block_, ByteWriter()
                        .u8(static_cast<std::uint8_t>(Tag::name))
-                       .prefixed(as_bytes(text.substr(0, text_bytes_max)))
+                       .prefixed(as_bytes(text.substr(0, name_bytes_max)))
                        .view());
   return at->second;
 }
@@ -208,7 +210,8 @@ Result<std::optional<Entry>> Recording::next() {
     ByteReader in(ByteView(block_).subspan(used_));
     switch (static_cast<Tag>(in.u8())) {
       case Tag::name:
-        names_.emplace_back(as_text(in.prefixed(text_bytes_max)));
+        if (names_.size() == names_max) return damaged("more names than a run can have");
+        names_.emplace_back(as_text(in.prefixed(name_bytes_max)));
         break;
       case Tag::line:
         out = LineEntry{std::string(as_text(in.prefixed(text_bytes_max)))};
