@@ -67,19 +67,23 @@ void Recorder::write(ByteView bytes) {
   offset_ += bytes.size();
 }
 
-void Recorder::flush() {
-  Bytes packed(ZSTD_compressBound(block_.size()));
-  const std::size_t size = block_.empty() ? 0
-                                          : ZSTD_compress(packed.data(), packed.size(),
-                                                          block_.data(), block_.size(), level);
+Bytes block_of(ByteView payload) {
+  WITAN_CHECK(payload.size() <= block_bytes_max, payload.size());
+  Bytes packed(ZSTD_compressBound(payload.size()));
+  const std::size_t size = payload.empty() ? 0
+                                           : ZSTD_compress(packed.data(), packed.size(),
+                                                           payload.data(), payload.size(), level);
   WITAN_CHECK(ZSTD_isError(size) == 0, size);
   packed.resize(size);
-  ByteWriter head;
-  head.u32(static_cast<std::uint32_t>(packed.size()))
-      .u32(static_cast<std::uint32_t>(block_.size()));
-  head.u32(crc32c(packed, crc32c(head.view())));
-  write(head.view());
-  write(packed);
+  ByteWriter out;
+  out.u32(static_cast<std::uint32_t>(packed.size()))
+      .u32(static_cast<std::uint32_t>(payload.size()));
+  out.u32(crc32c(packed, crc32c(out.view()))).raw(packed);
+  return out.take();
+}
+
+void Recorder::flush() {
+  write(block_of(block_));
   block_.clear();
 }
 

@@ -61,6 +61,8 @@ struct LineEntry {
 using Entry = std::variant<HopEntry, LineEntry>;
 
 [[nodiscard]] std::uint64_t digest_of(const Words& words);
+// A block with its head, as it stands in the file. REQUIRES: payload of at most 1 MiB.
+[[nodiscard]] Bytes block_of(ByteView payload);
 
 // Writes while the run is made. A failed write is told by finish(); the run goes on.
 class Recorder final : public RunWatch {
