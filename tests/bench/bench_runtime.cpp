@@ -1,5 +1,7 @@
 // Cost of the door. Run: build/release/bin/bench_runtime
 //   forward          one actor on one worker forwards 64 envelopes to itself in a circle
+//   supervised_restart  from the message an empty actor dies of until its next incarnation has
+//                    started, without backoff
 //   faults_idle      forward, with a fault plan that holds no rule
 //   faults_elsewhere forward, with one fault rule that is for another actor
 //   faults_disabled  what the door's two questions for a plan cost when there is none; the counter
@@ -24,6 +26,7 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -261,6 +264,38 @@ void wait_until_others_sleep() {
   while (!all_sleep()) std::this_thread::yield();
 }
 
+// Dies of its first message; says when it stands in its place (again).
+class Mortal final : public ActorFor<HopRole> {
+ public:
+  Mortal(ActorContext& context, Finish& stands) : ActorFor(context), stands_(stands) {
+    handle<schema::Failure>(&Mortal::on_message);
+  }
+  void started() override { stands_.set(); }
+
+ private:
+  void on_message(schema::Failure::Reader, const Envelope&) { throw std::runtime_error("planned"); }
+  Finish& stands_;
+};
+
+void supervised_restart(benchmark::State& state) {
+  Finish stands;
+  Runtime runtime(RuntimeOptions{});
+  SupervisorSpec root{.name = "node", .children = {}};
+  root.max_restarts = 1'000'000;
+  root.backoff_min = root.backoff_max = Duration{};
+  ChildSpec child;
+  child.name = "a";
+  child.factory = [&](ActorContext& c) { return std::make_unique<Mortal>(c, stands); };
+  root.children.emplace_back(std::move(child));
+  runtime.start(std::move(root));
+  const auto a = runtime.ref<HopRole>("/node/a");
+  stands.wait();
+  for (auto _ : state) {
+    (void)a.send(Draft<schema::Failure>());
+    stands.wait();
+  }
+}
+
 void idle_round_trip(benchmark::State& state) {
   Finish finish;
   Runtime runtime(RuntimeOptions{});
@@ -282,6 +317,7 @@ void idle_round_trip(benchmark::State& state) {
 }
 
 BENCHMARK(idle_round_trip)->UseManualTime()->Unit(benchmark::kMicrosecond)->Iterations(500);
+BENCHMARK(supervised_restart)->UseRealTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK(forward)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(faults_idle)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(faults_elsewhere)->UseRealTime()->Unit(benchmark::kMillisecond);
