@@ -8,7 +8,7 @@ import os
 import stat
 import sys
 
-from harness import OPTIONS, Test, check, check_same_chain, metric, say, wait_for, wait_height, wait_ready, wait_signs
+from harness import Test, check, check_same_chain, metric, say, wait_for, wait_height, wait_ready, wait_signs
 
 VICTIM = 1
 NAME = f'node{VICTIM}'
@@ -189,18 +189,9 @@ def visible(test, network):
 
 
 def on_a_live_chain(test):
-    """Its keys are encrypted, and its sign-state belongs to it."""
-    secret = test.folder / 'passphrase'
-    secret.write_text('of a chain that is live\n', encoding='utf-8')
-    network = test.network(1, (*OPTIONS, '--profile', 'staging', '--passphrase-file', secret))
+    network, options = test.live_network()
     home = network.home(0)
-    path = home / 'config' / 'genesis.json'
-    genesis = json.loads(path.read_text(encoding='utf-8'))
-    genesis['type'] = 'live'
-    path.write_text(json.dumps(genesis, indent=2), encoding='utf-8')
-    (home / 'data' / 'sign_state').unlink()
-    test.expect_exit(0, ('signer', 'init', '--home', home, '--i-know', '--height', '1'))
-    network.start(0, ('--passphrase-file', str(secret)))
+    network.start(0, options)
     wait_ready(network)
     for words in (('add', 'on /node/chain/sync do kill'), ('add', 'on link * <-> * do drop'), ('list',),
                   ('clear', '--all')):

@@ -92,6 +92,21 @@ class Test:
         self.networks.append(made)
         return made
 
+    def live_network(self):
+        """One validator on a chain of type live: (network, options of its start). Its keys are encrypted, and its
+        sign-state belongs to the chain."""
+        secret = self.folder / 'passphrase'
+        secret.write_text('of a chain that is live\n', encoding='utf-8')
+        network = self.network(1, (*OPTIONS, '--profile', 'staging', '--passphrase-file', secret))
+        home = network.home(0)
+        path = home / 'config' / 'genesis.json'
+        genesis = json.loads(path.read_text(encoding='utf-8'))
+        genesis['type'] = 'live'
+        path.write_text(json.dumps(genesis, indent=2), encoding='utf-8')
+        (home / 'data' / 'sign_state').unlink()
+        self.expect_exit(0, ('signer', 'init', '--home', home, '--i-know', '--height', '1'))
+        return network, ('--passphrase-file', str(secret))
+
     def load(self, network, nodes=None):
         made = AcknowledgedLoad(network, range(len(network)) if nodes is None else nodes, self.random)
         self.loads.append(made)

@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 
-from harness import (OPTIONS, Test, check, check_same_chain, metric, opaque_transaction, say, submit, wait_for,
+from harness import (Test, check, check_same_chain, metric, opaque_transaction, say, submit, wait_for,
                      wait_height, wait_ready)
 
 VICTIM = 1
@@ -163,19 +163,11 @@ def dropped(test, network, saved):
 
 
 def on_a_live_chain(test, saved):
-    """Its keys are encrypted, and its sign-state belongs to it; the quarantine is that of another node."""
-    secret = test.folder / 'passphrase'
-    secret.write_text('of a chain that is live\n', encoding='utf-8')
-    network = test.network(1, (*OPTIONS, '--profile', 'staging', '--passphrase-file', secret))
+    """The quarantine is that of another node."""
+    network, options = test.live_network()
     home = network.home(0)
-    path = home / 'config' / 'genesis.json'
-    genesis = json.loads(path.read_text(encoding='utf-8'))
-    genesis['type'] = 'live'
-    path.write_text(json.dumps(genesis, indent=2), encoding='utf-8')
-    (home / 'data' / 'sign_state').unlink()
-    test.expect_exit(0, ('signer', 'init', '--home', home, '--i-know', '--height', '1'))
     shutil.copytree(saved, home / 'quarantine')
-    network.start(0, ('--passphrase-file', str(secret)))
+    network.start(0, options)
     wait_ready(network)
     name = messages(test, home)[0]['id']
     test.expect_exit(1, ('quarantine', 'replay', name, '--home', home), 'not_allowed', 'live')
