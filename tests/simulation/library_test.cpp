@@ -37,6 +37,17 @@ BOOST_AUTO_TEST_CASE(whoever_dies_the_chain_is_the_same) {
   for (const std::string& failure : summary.failures) BOOST_ERROR(failure);
 }
 
+BOOST_AUTO_TEST_CASE(who_dies_after_another_finds_what_it_left_and_the_chain_is_the_same) {
+  const KillSummary summary =
+      run_kills(scenario_named("kills"),
+                {.first = 1, .times = 3, .deaths = 3, .only = "/node/storage/wal"}, {});
+  BOOST_REQUIRE_EQUAL(summary.by_actor.size(), 1u);
+  const KillRow& row = summary.by_actor.begin()->second;
+  BOOST_CHECK_EQUAL(row.same, 3u);
+  BOOST_CHECK_GT(row.back.size(), 3u);  // others died as well
+  for (const std::string& failure : summary.failures) BOOST_ERROR(failure);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace witan::sim

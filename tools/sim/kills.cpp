@@ -1,6 +1,7 @@
 #include "tools/sim/kills.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -33,22 +34,36 @@ void add(KillRow& row, const Outcome& outcome, bool same) {
   }
 }
 
+// `actor`, then others until there are `deaths` of them.
+std::vector<std::string> victims(const std::string& actor, const std::set<std::string>& all,
+                                 std::uint64_t deaths, std::uint64_t seed) {
+  Random random = Random(seed).fork("after " + actor);
+  std::vector<std::string> out{actor};
+  while (out.size() < deaths)
+    out.push_back(*std::next(all.begin(), static_cast<std::ptrdiff_t>(random.below(all.size()))));
+  return out;
+}
+
 }  // namespace
 
-Scenario with_kill(const Scenario& scenario, const std::string& actor, std::uint64_t seed,
-                   bool early) {
-  Random random = Random(seed).fork("kill " + actor);
+Scenario with_kills(const Scenario& scenario, const std::vector<std::string>& actors,
+                    std::uint64_t seed, bool early) {
+  Random random = Random(seed).fork("kill " + actors.at(0));
   const auto span =
       static_cast<std::uint64_t>(std::max<std::int64_t>(scenario.run.safety.ms() - 2000, 1));
   const std::string node = node_name(static_cast<std::uint32_t>(random.below(scenario.nodes())));
-  const std::uint64_t ms = 1000 + random.below(span);
-  const std::string when =
-      early ? fmt::format("nth {}", 1 + random.below(3)) : fmt::format("from {}ms nth 1", ms);
-  const std::string text = fmt::format("on {} at {} {} do kill", actor, node, when);
-  auto rule = faults::parse_rule(text);
-  WITAN_CHECK(rule.has_value(), text);
+  std::uint64_t ms = 1000 + random.below(span);
   Scenario out = scenario;
-  out.rules.push_back(std::move(*rule));
+  for (std::size_t i = 0; i < actors.size(); ++i) {
+    std::string when = fmt::format("from {}ms nth 1", ms);
+    if (i > 0) when = fmt::format("from {}ms nth {}", ms, 1 + random.below(40));
+    if (early && i == 0) when = fmt::format("nth {}", 1 + random.below(3));
+    const std::string text = fmt::format("on {} at {} {} do kill", actors[i], node, when);
+    auto rule = faults::parse_rule(text);
+    WITAN_CHECK(rule.has_value(), text);
+    out.rules.push_back(std::move(*rule));
+    ms += random.below(1000);
+  }
   return out;
 }
 
@@ -69,12 +84,13 @@ KillSummary run_kills(const Scenario& scenario, const KillPlan& plan,
     if (plan.only.empty() || faults::glob_matches(plan.only, actor)) actors.push_back(actor);
   all += plan.times * actors.size();
   std::vector<Outcome> with(plan.times * actors.size());
+  std::vector<std::vector<std::string>> who(with.size());
   done += in_parallel(with.size(), plan.jobs, done, report, [&](std::uint64_t i) {
     const std::uint64_t seed = plan.first + i % plan.times;
-    const std::string& actor = actors[i / plan.times];
-    with[i] = run_quietly(with_kill(scenario, actor, seed), seed);
+    who[i] = victims(actors[i / plan.times], without[0].actors, plan.deaths, seed);
+    with[i] = run_quietly(with_kills(scenario, who[i], seed), seed);
     if (with[i].ok() && with[i].recoveries.empty())
-      with[i] = run_quietly(with_kill(scenario, actor, seed, true), seed);
+      with[i] = run_quietly(with_kills(scenario, who[i], seed, true), seed);
   });
   RunLog hash(nullptr, false);
   for (std::uint64_t i = 0; i < plan.times; ++i) {
@@ -89,8 +105,8 @@ KillSummary run_kills(const Scenario& scenario, const KillPlan& plan,
     add(out.by_actor[actor], with[i], why.empty());
     hash.mix(with[i].log_hash);
     if (!why.empty())
-      out.failures.push_back(
-          fmt::format("{}, seed {}: {}", actor, plan.first + i % plan.times, why));
+      out.failures.push_back(fmt::format("{}, seed {}: {}", fmt::join(who[i], " then "),
+                                         plan.first + i % plan.times, why));
   }
   for (auto& [actor, row] : out.by_actor) {
     std::sort(row.back.begin(), row.back.end());

@@ -1,6 +1,7 @@
 // Kills each kind of actor that a node has, many times: in each run one actor of one node dies
 // once, in the middle of its work, and the chain must end as it does in the run of the same seed in
-// which nobody dies: the same transfers executed, the same accounts.
+// which nobody dies: the same transfers executed, the same accounts. Others may die after it: what
+// a restart left behind is what the next one finds.
 #pragma once
 #include <functional>
 #include <map>
@@ -14,6 +15,7 @@ namespace witan::sim {
 struct KillPlan {
   std::uint64_t first = 1;    // seed
   std::uint64_t times = 100;  // of each kind of actor
+  std::uint64_t deaths = 1;   // in each run: the actor, then others within a second, drawn
   unsigned jobs = 1;
   std::string only{};  // glob of kinds; empty: all
 };
@@ -41,10 +43,11 @@ struct KillSummary {
     const Scenario& scenario, const KillPlan& plan,
     const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 
-// The scenario of one run: `actor` dies at a moment and on a node that the seed decides. `early`:
+// The scenario of one run: the first of `actors` dies at a moment and on a node that the seed
+// decides, each other within a second of the one before, on the same node. `early`: the first dies
 // at one of its first messages, because some hear nothing later on.
-[[nodiscard]] Scenario with_kill(const Scenario& scenario, const std::string& actor,
-                                 std::uint64_t seed, bool early = false);
+[[nodiscard]] Scenario with_kills(const Scenario& scenario, const std::vector<std::string>& actors,
+                                  std::uint64_t seed, bool early = false);
 
 // Of ascending times; 0 when there are none.
 [[nodiscard]] Duration percentile(const std::vector<Duration>& times, unsigned percent);

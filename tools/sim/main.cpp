@@ -253,10 +253,14 @@ Result<int> kill_all(const Options& options) {
                                                          static_cast<unsigned long long>(done),
                                                          static_cast<unsigned long long>(all));
                                         });
+  if (summary.by_actor.empty())
+    return fail(ErrorCode::usage, "--only",
+                "no kind of actor has this path; * stands for one part of it, as in /node/chain/*");
   print_kills(summary);
-  std::printf("reproduce: witan sim kills %s --first %llu --times %llu\n", options.file.c_str(),
-              static_cast<unsigned long long>(options.kills.first),
-              static_cast<unsigned long long>(options.kills.times));
+  std::printf("reproduce: witan sim kills %s --first %llu --times %llu --deaths %llu\n",
+              options.file.c_str(), static_cast<unsigned long long>(options.kills.first),
+              static_cast<unsigned long long>(options.kills.times),
+              static_cast<unsigned long long>(options.kills.deaths));
   return summary.failures.empty() ? 0 : violated_exit;
 }
 
@@ -301,8 +305,13 @@ int main_of(int argc, char** argv) {
       add("kills", "each kind of actor dies, many times; the chain must not notice", kill_all);
   kills_command->add_option("scenario", options.file, "scenario file")
       ->default_val("tests/simulation/scenarios/kills.toml");
-  kills_command->add_option("--times", options.kills.times, "deaths of each kind of actor")
+  kills_command->add_option("--times", options.kills.times, "runs for each kind of actor")
       ->capture_default_str();
+  kills_command
+      ->add_option("--deaths", options.kills.deaths,
+                   "actors that die in each run: others after the first, within a second each")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 8));
   kills_command->add_option("--first", options.kills.first, "first seed")->capture_default_str();
   kills_command->add_option("--jobs", options.kills.jobs, "threads")->capture_default_str();
   kills_command->add_option("--only", options.kills.only, "kinds of actors, as a glob");

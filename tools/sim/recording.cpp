@@ -103,6 +103,10 @@ std::uint32_t Recorder::name(std::string_view text) {
   if (text.empty()) return 0;
   const auto [at, added] =
       names_.try_emplace(std::string(text), static_cast<std::uint32_t>(names_.size() + 1));
+  if (added && names_.size() > names_max && status_)
+    status_ = fail(ErrorCode::too_large, "recording",
+                   "the run has more than " + std::to_string(names_max) +
+                       " actors, its recording ends before them; record a shorter run");
   if (added)
     append(block_, ByteWriter()
                        .u8(static_cast<std::uint8_t>(Tag::name))

@@ -64,7 +64,8 @@ using Entry = std::variant<HopEntry, LineEntry>;
 // A block with its head, as it stands in the file. REQUIRES: payload of at most 1 MiB.
 [[nodiscard]] Bytes block_of(ByteView payload);
 
-// Writes while the run is made. A failed write is told by finish(); the run goes on.
+// Writes while the run is made. A failed write, or more actors than a reader takes (65,536 paths),
+// is told by finish(): what was written before stays readable, and the run goes on.
 class Recorder final : public RunWatch {
  public:
   // Errors: io, no_space.
