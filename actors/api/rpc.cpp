@@ -6,6 +6,8 @@
 
 #include "actors/api/json.hpp"
 #include "messages/base/hex.hpp"
+#include "messages/types/block.hpp"
+#include "messages/wire/peer_wire.hpp"
 
 namespace witan::rpc {
 namespace {
@@ -328,7 +330,10 @@ std::string error_response(const std::string& id, const Error& error) {
 }
 
 std::string shape(schema::NodeStatus::Reader s) {
-  const Json node{{"protocol_version", {{"p2p", "1"}, {"block", "1"}, {"app", "1"}}},
+  const Json versions{{"p2p", std::to_string(peer_protocol_version)},
+                      {"block", std::to_string(block_protocol_version)},
+                      {"app", "1"}};
+  const Json node{{"protocol_version", versions},
                   {"id", hex_upper(s.getNodeId())},
                   {"listen_addr", text_of(s.getListenAddress())},
                   {"network", text_of(s.getChainName())},

@@ -11,9 +11,7 @@ constexpr std::size_t message_header_bytes = 38;
 constexpr std::uint8_t flag_first = 1;
 constexpr std::uint8_t flag_last = 2;
 
-bool is_bulk(std::size_t channel) {
-  return channel >= static_cast<std::size_t>(Channel::snapshots);
-}
+bool is_bulk(std::size_t channel) { return witan::is_bulk(static_cast<Channel>(channel)); }
 
 Bytes flatten(const Envelope& envelope) {
   const std::size_t words_bytes = envelope.words->flat_bytes();
@@ -64,15 +62,29 @@ bool SendQueue::next_packet(Bytes& packet) {
   return !packet.empty();
 }
 
+Status SendQueue::grant(Channel channel, std::size_t bytes) {
+  std::size_t& spent = spent_[static_cast<std::size_t>(channel)];
+  if (bytes > spent)
+    return fail(ErrorCode::out_of_range, "credit",
+                "more " + std::string(name_of(channel)) + " granted than was sent");
+  spent -= bytes;
+  return {};
+}
+
 // Appends frames of one channel while they fit; false when the packet is full.
 bool SendQueue::append_frames(Bytes& packet, std::size_t channel, std::size_t packet_max) {
   auto& queue = queues_[channel];
   while (!queue.empty()) {
     if (packet.size() + frame_header_bytes + 64 > packet_max) return false;
     Item& item = queue.front();
-    const std::size_t room = packet_max - packet.size() - frame_header_bytes;
+    std::size_t room = packet_max - packet.size() - frame_header_bytes;
     // The message header is never split: a first frame holds it whole.
     if (item.sent == 0 && room < message_header_bytes) return false;
+    if (is_bulk(channel)) {
+      const std::size_t credit = credit_window_bytes - spent_[channel];
+      if (credit < std::min(message_header_bytes, item.flat.size() - item.sent)) return true;
+      room = std::min(room, credit);
+    }
     const std::size_t size = std::min(room, item.flat.size() - item.sent);
     const bool last = item.sent + size == item.flat.size();
     ByteWriter frame(frame_header_bytes);
@@ -84,6 +96,7 @@ bool SendQueue::append_frames(Bytes& packet, std::size_t channel, std::size_t pa
     item.sent += size;
     channel_bytes_[channel] -= size;
     bytes_ -= size;
+    if (is_bulk(channel)) spent_[channel] += size;
     if (last) queue.pop_front();
   }
   return true;
@@ -143,6 +156,12 @@ Status FrameReader::read_packet(ByteView packet, const Sink& sink) {
     if (in.failed() || payload.size() != size)
       return fail(ErrorCode::malformed, "frame", "frame is cut short");
     if (channel >= channel_count) return fail(ErrorCode::out_of_range, "frame.channel");
+    if (is_bulk(channel)) {
+      taken_[channel] += size;
+      if (taken_[channel] > credit_window_bytes)
+        return fail(ErrorCode::not_allowed, std::string(name_of(static_cast<Channel>(channel))),
+                    "more than its credit");
+    }
     if ((flags & flag_first) != 0) WITAN_TRY_VOID(begin(channel, payload));
     Partial& partial = partial_[channel];
     if (partial.type == nullptr)

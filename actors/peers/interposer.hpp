@@ -4,10 +4,10 @@
 // never makes a message: it loses, holds back, repeats and damages what others made
 // (docs/adr/0019-link-faults-at-the-session.md).
 //
-// Every message of every session passes here while the stage is active: those about to leave, hello
-// and goodbye included, and those that came after the peer's hello and were decoded. What leaves
-// and arrives instead is up to the stage. A stage of a test program may also sign with a key of its
-// own: the node's signer, which refuses contradictions, is not asked.
+// Every message of every session but Credit passes here while the stage is active: those about to
+// leave, hello and goodbye included, and those that came after the peer's hello and were decoded.
+// What leaves and arrives instead is up to the stage. A stage of a test program may also sign with
+// a key of its own: the node's signer, which refuses contradictions, is not asked.
 //
 // Thread rule: called by all sessions, from their threads, at the same time.
 #pragma once

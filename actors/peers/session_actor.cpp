@@ -10,7 +10,6 @@ namespace witan::peers {
 namespace {
 
 constexpr std::size_t send_batch_bytes = 64 * 1024;
-constexpr Duration credit_retry = Duration::from_ms(5);
 constexpr Duration progress_period = Duration::from_ms(200);  // between reports of the peer's tip
 constexpr std::size_t goodbye_text_max = 200;                 // below limits::text_bytes_max
 
@@ -187,28 +186,6 @@ Result<bool> SessionActor::process_packet() {
   return true;
 }
 
-// The socket is read again only while the mailboxes behind this session have room.
-void SessionActor::return_credit() {
-  const auto crowded = [](rt::MailboxLoad load) {
-    return load.bound != 0 && load.depth > load.bound / 2;
-  };
-  const bool wait = crowded(mempool_.load(rt::MailboxClass::bulk)) ||
-                    crowded(verifier_.load(rt::MailboxClass::consensus)) ||
-                    crowded(sync_.load(rt::MailboxClass::bulk));
-  if (!wait) {
-    transport_.consumed(options_.connection, std::exchange(credit_held_, 0));
-    return;
-  }
-  if (std::exchange(credit_timer_, true)) return;
-  services_.metrics.credit_stalls.with({"bulk"}).add();
-  context().send_after(credit_retry, Draft<schema::CreditTimer>());
-}
-
-void SessionActor::on_credit_timer(schema::CreditTimer::Reader, const Envelope&) {
-  credit_timer_ = false;
-  if (!ended_) return_credit();
-}
-
 void SessionActor::on_drained(schema::SocketDrained::Reader, const Envelope&) {
   blocked_ = false;
   pump();
@@ -311,6 +288,8 @@ Status SessionActor::on_message(WireMessage message) {
                 std::string(goodbye->getCode().cStr()) + ": " + goodbye->getText().cStr());
   }
   if (!ready_) return fail(ErrorCode::not_allowed, "hello", "message before the hello");
+  if (message.envelope.is<schema::Credit>())
+    return on_credit(Received<schema::Credit>(message.envelope).get());
   if (!limits_[static_cast<std::size_t>(message.type->channel)].take(context().now())) {
     services_.metrics.rejected_msgs.with({"rate_limited"}).add();
     return {};
@@ -510,7 +489,7 @@ const SessionActor::TypeCounters& SessionActor::counters_of(const WireType* type
 
 void SessionActor::pump() {
   Bytes packet;
-  while (!blocked_ && !ended_ && noise_ && !queue_.empty()) {
+  while (!blocked_ && !ended_ && noise_) {
     Bytes out;
     while (out.size() < send_batch_bytes && queue_.next_packet(packet)) {
       const std::size_t at = out.size();
@@ -518,6 +497,7 @@ void SessionActor::pump() {
       const Status sealed = noise_->send.encrypt(packet, std::span<std::uint8_t>(out).subspan(at));
       WITAN_CHECK(sealed.has_value(), packet.size());
     }
+    if (out.empty()) break;
     corrupt(out);
     blocked_ = transport_.send(options_.connection, std::move(out)) > 0;
   }

@@ -2,8 +2,10 @@
 // Everything a peer sends is decrypted, reassembled under limits, decoded once, rate-limited, and
 // only then sent on to the actor it concerns (law 8). Ends with its connection; never restarted.
 //
-// Back-pressure: read credit goes back to the socket when the bytes are processed and the mailboxes
-// they went to have room; writes wait in the SendQueue while the socket is full, urgent ones first.
+// Back-pressure: read credit goes back to the socket when the bytes are processed and the verifier
+// takes votes; bulk is granted to the peer again, channel by channel, when the mailbox it went to
+// has room; writes wait in the SendQueue while the socket is full or credit is spent, urgent ones
+// first.
 #pragma once
 #include <array>
 #include <functional>
@@ -76,6 +78,9 @@ class SessionActor final : public rt::ActorFor<SessionRole> {
   Status process_handshake();
   Result<bool> process_packet();  // false: needs more bytes
   void return_credit();
+  [[nodiscard]] bool has_room(Channel channel) const;
+  void send_credit(Channel channel);
+  Status on_credit(schema::Credit::Reader credit);
   void say_goodbye(std::string_view code, std::string_view text);
   void end(const Error& reason, bool offence = false);
   void announce_end(const Error& reason);

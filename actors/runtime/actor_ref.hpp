@@ -29,6 +29,8 @@ enum class [[nodiscard]] Delivery : std::uint8_t{
 struct MailboxLoad {
   std::uint32_t depth = 0;
   std::uint32_t bound = 0;  // 0 = unbounded
+  // More than half full: who feeds it waits before it has to shed.
+  [[nodiscard]] bool crowded() const { return bound != 0 && depth > bound / 2; }
 };
 
 namespace detail {

@@ -25,6 +25,11 @@ struct Pong {
   receivedNs @2 :Int64;        # the answerer's Unix time when the ping came; 0 = not said
   sentNs @3 :Int64;            # and when this left
 }
+struct Credit {
+  # So many more bytes of a bulk channel may come (actors/peers/frame.hpp).
+  channel @0 :UInt8;
+  bytes @1 :UInt32;            # of frames' payload; at most what the other side has spent
+}
 
 # ---- inside the node: between the transport, the sessions and their manager --------------------------
 

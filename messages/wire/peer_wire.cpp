@@ -120,6 +120,14 @@ Status check_goodbye(const Words& w) {
     return check_text(r.getText(), "goodbye.text");
   });
 }
+Status check_credit(const Words& w) {
+  return decode<schema::Credit>(w, [](schema::Credit::Reader r) -> Status {
+    if (r.getChannel() >= channel_count || !is_bulk(static_cast<Channel>(r.getChannel())))
+      return fail(ErrorCode::out_of_range, "credit.channel", "not a bulk channel");
+    if (r.getBytes() == 0) return fail(ErrorCode::out_of_range, "credit.bytes", "nothing");
+    return {};
+  });
+}
 // Form only: what it proves is judged where its signatures are checked.
 Status check_evidence(const Words& w) {
   return decode<schema::EvidenceBatch>(w, [](schema::EvidenceBatch::Reader r) -> Status {
@@ -144,7 +152,7 @@ constexpr std::size_t certificate_bytes = 64 * 1024;
 constexpr std::size_t round_certificate_bytes = 128 * 1024;  // whole votes, 512 of them
 
 // tidy: table
-const std::array<WireType, 15> table{{
+const std::array<WireType, 16> table{{
     {capnp::typeId<schema::Hello>(), "hello", Channel::control, small_bytes, check_hello},
     {capnp::typeId<schema::Goodbye>(), "goodbye", Channel::control, small_bytes, check_goodbye},
     {capnp::typeId<schema::Ping>(), "ping", Channel::control, small_bytes,
@@ -172,6 +180,7 @@ const std::array<WireType, 15> table{{
      round_certificate_bytes, check_round_certificate},
     {capnp::typeId<schema::EvidenceBatch>(), "evidence", Channel::witness_meta,
      limits::evidence_bytes_max + small_bytes, check_evidence},
+    {capnp::typeId<schema::Credit>(), "credit", Channel::control, small_bytes, check_credit},
 }};
 
 }  // namespace

@@ -9,12 +9,12 @@
 
 namespace witan {
 
-inline constexpr std::uint32_t peer_protocol_version = 1;
+inline constexpr std::uint32_t peer_protocol_version = 2;
 
 // Channels multiplexed on one connection, most urgent first (decisions.md D7, blueprint §9.1; the
 // blueprint's `snapshots` topic carries block sync, and `transactions` is ours).
 enum class Channel : std::uint8_t {
-  control = 0,  // hello, ping, goodbye
+  control = 0,  // hello, ping, goodbye, credit
   votes = 1,
   blocks = 2,  // proposals, parts, certificates
   witness_proofs = 3,
@@ -28,6 +28,8 @@ enum class Channel : std::uint8_t {
 };
 inline constexpr std::size_t channel_count = 11;
 [[nodiscard]] std::string_view name_of(Channel channel);
+// Bulk yields to the other channels, and only so much of it comes as was granted (Credit).
+[[nodiscard]] constexpr bool is_bulk(Channel channel) { return channel >= Channel::snapshots; }
 
 struct WireType {
   std::uint64_t type = 0;  // Cap'n Proto type id

@@ -77,6 +77,9 @@ WITAN_PROPERTY(messages_of_all_channels_come_out_whole_and_in_order, [](std::uin
     RC_ASSERT(packet.size() <= packet_bytes_max);
     RC_ASSERT(out.read(packet).has_value());
   };
+  const auto grant = [&] {
+    RC_ASSERT(queue.grant(Channel::transactions, out.reader.grant(Channel::transactions)));
+  };
   for (int i = 0; i < 20; ++i) {
     Envelope e = r.chance_permille(400)   ? vote(r)
                  : r.chance_permille(500) ? part(r)
@@ -85,8 +88,12 @@ WITAN_PROPERTY(messages_of_all_channels_come_out_whole_and_in_order, [](std::uin
     RC_ASSERT(queue.push(find_wire_type(e.type)->channel, e));
     sent[e.type].push_back(flat(e));
     if (r.chance_permille(500)) take_packet();  // frames of channels interleave
+    if (r.chance_permille(50)) grant();
   }
-  while (!queue.empty()) take_packet();
+  while (!queue.empty()) {
+    take_packet();
+    if (r.chance_permille(100)) grant();
+  }
   for (const WireMessage& m : out.messages) {
     RC_ASSERT((m.type->type == m.envelope.type && m.envelope.trace.hops == 7));
     got[m.envelope.type].push_back(flat(m.envelope));
@@ -106,6 +113,58 @@ BOOST_AUTO_TEST_CASE(a_vote_waits_for_at_most_one_packet_of_bulk) {
   BOOST_REQUIRE(queue.next_packet(packet));
   BOOST_CHECK_EQUAL(packet[0], static_cast<std::uint8_t>(Channel::votes));
   BOOST_CHECK_EQUAL(packet[1], 3);  // first and last: whole in this packet
+}
+
+// All that may leave now, read by the other side.
+void flush(SendQueue& queue, Out& out) {
+  Bytes packet;
+  while (queue.next_packet(packet)) WITAN_REQUIRE_OK(out.read(packet));
+}
+struct SpentWindow {
+  SpentWindow() {
+    for (int i = 0; i < 40; ++i) BOOST_REQUIRE(queue.push(Channel::transactions, batch(60'000)));
+    flush(queue, out);
+  }
+  SendQueue queue{{}};
+  Out out;
+};
+
+BOOST_AUTO_TEST_CASE(bulk_without_credit_waits_and_what_decides_passes_it) {
+  Random r(1);
+  SpentWindow w;
+  BOOST_CHECK_LE(w.out.reader.ungranted(Channel::transactions), credit_window_bytes);
+  BOOST_CHECK_GT(w.out.reader.ungranted(Channel::transactions), credit_window_bytes - 100);
+  const std::size_t batches = w.out.messages.size();
+  BOOST_CHECK_EQUAL(batches, credit_window_bytes / 60'000);
+  BOOST_REQUIRE(w.queue.push(Channel::votes, vote(r)));
+  flush(w.queue, w.out);
+  BOOST_REQUIRE_EQUAL(w.out.messages.size(), batches + 1);
+  BOOST_CHECK(w.out.messages.back().envelope.is<schema::Vote>());
+  int grants = 0;
+  for (; !w.queue.empty(); ++grants) {
+    WITAN_REQUIRE_OK(
+        w.queue.grant(Channel::transactions, w.out.reader.grant(Channel::transactions)));
+    flush(w.queue, w.out);
+  }
+  BOOST_CHECK_EQUAL(grants, 2);
+  BOOST_CHECK_EQUAL(w.out.messages.size(), 41u);
+}
+
+BOOST_AUTO_TEST_CASE(bulk_beyond_its_credit_is_refused) {
+  SpentWindow w;
+  SendQueue another({});
+  BOOST_REQUIRE(another.push(Channel::transactions, batch(1000)));
+  Bytes packet;
+  BOOST_REQUIRE(another.next_packet(packet));
+  const Status status = w.out.read(packet);
+  BOOST_REQUIRE(!status);
+  BOOST_CHECK(status.error().code == ErrorCode::not_allowed);
+}
+
+BOOST_AUTO_TEST_CASE(a_grant_of_more_than_was_sent_is_refused) {
+  SpentWindow w;
+  BOOST_CHECK(!w.queue.grant(Channel::transactions, credit_window_bytes + 1));
+  BOOST_CHECK(!w.queue.grant(Channel::snapshots, 1));
 }
 
 BOOST_AUTO_TEST_CASE(bulk_leaves_half_of_the_room_to_what_decides) {

@@ -1,6 +1,7 @@
 // Shared by the session tests: whole peer families (manager and sessions) of several nodes, and a
 // raw peer that speaks the protocol by hand and can therefore break it.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -57,6 +58,7 @@ struct NodeSetup {
   bool deterministic = true;
   std::uint32_t inbound_max = 40;
   peers::Interposer* interposer = nullptr;
+  std::function<void()> in_mempool{};  // called for each batch there, on a thread of its own
 };
 
 // The peer family of one node over a transport; what it routes is kept.
@@ -144,9 +146,14 @@ class PeerNode {
     };
     rt::SupervisorSpec chain_family;
     chain_family.name = "chain";
+    rt::ChildSpec mempool = tap<MempoolRole>(
+        "mempool", [keep, hook = setup.in_mempool](rt::ActorContext& context, const Envelope& e) {
+          keep(context, e);
+          if (hook) hook();
+        });
+    mempool.thread = rt::Thread::own;
     chain_family.children = {tap<ConsensusRole>("consensus", keep), tap<SyncRole>("sync", keep),
-                             tap<MempoolRole>("mempool", keep),
-                             tap<VerifierRole>("verifier/0", keep)};
+                             std::move(mempool), tap<VerifierRole>("verifier/0", keep)};
     peers::PeersOptions options;
     options.listen = {"127.0.0.1", setup.port};
     options.persistent = setup.persistent;

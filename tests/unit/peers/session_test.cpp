@@ -1,5 +1,7 @@
 // Sessions and their manager: between whole nodes in virtual time, against a peer that breaks every
 // rule, and over real sockets.
+#include <latch>
+
 #include "tests/unit/peers/world.hpp"
 
 namespace witan::test {
@@ -279,6 +281,66 @@ BOOST_AUTO_TEST_CASE(two_nodes_over_real_sockets) {
   }
   BOOST_CHECK(eventually([&] { return a.routed<schema::BlockPart>().size() == 30; }));
   BOOST_CHECK_EQUAL(a.exits + b.exits, 0);
+}
+
+Draft<schema::TransactionBatch> batch_draft(std::size_t bytes) {
+  Bytes blob;
+  append_item(blob, Bytes(bytes, 3));
+  Draft<schema::TransactionBatch> draft(bytes / 8 + 32);
+  draft->setTransactions(as_data(ByteView(blob)));
+  draft->setCount(1);
+  return draft;
+}
+
+// A mempool that takes nothing must not cost a vote more than its way.
+BOOST_AUTO_TEST_CASE(a_vote_passes_transactions_that_nobody_takes) {
+  const auto sockets = [] { return peers::make_socket_transport({}); };
+  const std::uint16_t port = free_port();
+  std::latch open(1);
+  PeerNode a(sockets(), {.number = 1, .port = port, .deterministic = false, .in_mempool = [&open] {
+                           open.wait();
+                         }});
+  PeerNode b(sockets(), {.number = 2, .persistent = {address_of(1, port)}, .deterministic = false});
+  BOOST_REQUIRE(eventually([&] { return b.routed<schema::PeerReady>().size() == 1; }));
+  constexpr std::size_t small = 1100, large = 60;
+  // Small ones until the mailbox is more than half full, then three windows of large ones.
+  for (std::size_t i = 0; i < small; ++i) (void)b.manager().send(batch_draft(100));
+  for (std::size_t i = 0; i < large; ++i) (void)b.manager().send(batch_draft(60'000));
+  std::size_t passed = 0;
+  for (std::size_t i = 1; i <= 30 && passed + 1 == i; ++i) {
+    (void)b.manager().send(vote_draft(i));
+    if (eventually([&] { return a.routed<schema::Vote>().size() == i; })) passed = i;
+  }
+  const std::size_t taken = a.routed<schema::TransactionBatch>().size();
+  open.count_down();
+  BOOST_CHECK_EQUAL(passed, 30u);
+  BOOST_CHECK_EQUAL(taken, 1u);  // the one it waits at
+  BOOST_CHECK(
+      eventually([&] { return a.routed<schema::TransactionBatch>().size() == small + large; }));
+}
+
+BOOST_AUTO_TEST_CASE(a_grant_of_what_was_never_sent_is_an_offence) {
+  OneNode w;
+  w.greet();
+  Draft<schema::Credit> credit;
+  credit->setChannel(static_cast<std::uint8_t>(Channel::transactions));
+  credit->setBytes(1);
+  w.raw.say(std::move(credit));
+  w.settle();
+  BOOST_CHECK_EQUAL(w.raw.goodbye(), "out_of_range");
+  BOOST_CHECK(w.raw.closed());
+}
+
+BOOST_AUTO_TEST_CASE(bulk_is_granted_again_when_it_was_taken) {
+  OneNode w;
+  w.greet();
+  for (int i = 0; i < 100; ++i) {  // six windows
+    w.raw.say(batch_draft(60'000));
+    w.settle();
+  }
+  BOOST_CHECK_GE(w.raw.heard<schema::Credit>(), 6u);
+  BOOST_CHECK_EQUAL(w.node.routed<schema::TransactionBatch>().size(), 100u);
+  BOOST_CHECK(!w.raw.closed());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

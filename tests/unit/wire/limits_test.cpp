@@ -354,5 +354,21 @@ BOOST_AUTO_TEST_CASE(hellos_and_goodbyes) {
           "goodbye.text");
 }
 
+BOOST_AUTO_TEST_CASE(credit_is_for_a_bulk_channel_and_for_something) {
+  const auto credit = [](std::uint8_t channel, std::uint32_t bytes) {
+    return check<schema::Credit>([&](auto c) {
+      c.setChannel(channel);
+      c.setBytes(bytes);
+    });
+  };
+  WITAN_REQUIRE_OK(credit(static_cast<std::uint8_t>(Channel::transactions), 1));
+  refused(credit(static_cast<std::uint8_t>(Channel::votes), 1), ErrorCode::out_of_range,
+          "credit.channel");
+  refused(credit(channel_count, 1), ErrorCode::out_of_range, "credit.channel");
+  refused(credit(255, 1), ErrorCode::out_of_range, "credit.channel");
+  refused(credit(static_cast<std::uint8_t>(Channel::transactions), 0), ErrorCode::out_of_range,
+          "credit.bytes");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 }  // namespace witan::test

@@ -35,6 +35,7 @@ std::map<std::uint64_t, Bytes> samples() {
   WITAN_SAMPLE(Goodbye, m->setCode("busy"); m->setText("later"));
   WITAN_SAMPLE(Ping, m->setNonce(7));
   WITAN_SAMPLE(Pong, m->setNonce(7));
+  WITAN_SAMPLE(Credit, m->setChannel(10); m->setBytes(300'000));
   WITAN_SAMPLE(Vote, write_vote(*m, any_vote(r)));
   WITAN_SAMPLE(Proposal, write_proposal(*m, any_proposal(r)));
   WITAN_SAMPLE(BlockPart, const auto p = any_part(r); write_part(*m, p.part, p.parts_count));
