@@ -10,31 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "storage/judged_files.hpp"
 #include "storage/memory_file_system.hpp"
 
 namespace witan {
-
-enum class IoKind : std::uint8_t {
-  open,
-  create,
-  size,
-  read,
-  write,
-  sync,
-  preallocate,
-  truncate,
-  list,
-  make_folder,
-  rename,
-  remove,
-  sync_folder,
-  free_bytes,
-  identity,
-  db_read,
-  db_write,
-  moment,  // not a call: only power can be lost here
-};
-[[nodiscard]] std::string_view name_of(IoKind kind);
 
 enum class IoFault : std::uint8_t {
   error,        // nothing happens, Error io
@@ -91,21 +70,14 @@ class IoFaultPlan {
 };
 
 // REQUIRES: plan and disk outlive it and its files.
-class FaultFileSystem final : public FileSystem {
+class FaultFileSystem final : public JudgedFiles {
  public:
-  FaultFileSystem(MemoryFileSystem& disk, IoFaultPlan& plan) : disk_(disk), plan_(plan) {}
-
-  [[nodiscard]] Result<std::unique_ptr<File>> open(const FilePath& path, OpenMode mode) override;
-  [[nodiscard]] bool exists(const FilePath& path) const override { return disk_.exists(path); }
-  [[nodiscard]] Result<std::vector<std::string>> list(const FilePath& folder) const override;
-  [[nodiscard]] Status create_directories(const FilePath& folder) override;
-  [[nodiscard]] Status rename(const FilePath& from, const FilePath& to) override;
-  [[nodiscard]] Status remove(const FilePath& path) override;
-  [[nodiscard]] Status sync_directory(const FilePath& folder) override;
-  [[nodiscard]] Result<std::uint64_t> free_bytes(const FilePath& folder) const override;
-  [[nodiscard]] Result<FolderIdentity> identity(const FilePath& folder) const override;
+  FaultFileSystem(MemoryFileSystem& disk, IoFaultPlan& plan)
+      : JudgedFiles(disk), disk_(disk), plan_(plan) {}
 
  private:
+  [[nodiscard]] IoVerdict judge(IoKind kind, const std::string& path,
+                                std::uint64_t bytes) const override;
   MemoryFileSystem& disk_;
   IoFaultPlan& plan_;
 };

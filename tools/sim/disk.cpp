@@ -2,141 +2,30 @@
 
 #include <algorithm>
 
+#include "actors/runtime/faults/fault_files.hpp"
+
 namespace witan::sim {
 namespace {
 
 using faults::Action;
 
-// What a rule makes of an operation; success unless it fails.
-Status outcome_of(const faults::Decision& decision, std::string_view path) {
-  switch (decision.action) {
-    case Action::no_space:
-    case Action::short_write:
-      return fail(ErrorCode::no_space, std::string(path), "No space left on device");
-    case Action::io_error:
-      return fail(ErrorCode::io, std::string(path), "Input/output error");
-    default:
-      return {};
-  }
+// Asks the rules, and lets the time pass that they take.
+IoVerdict asked(DiskFaults& faults, const std::string& path, std::string_view call) {
+  const auto decision = faults.on_disk(path, call);
+  if (!decision) return {};
+  if (decision->action == Action::slow || decision->action == Action::hang)
+    faults.took(decision->by);
+  return faults::verdict_of(*decision, path);
 }
 
-class Gate {
+class SimFiles final : public JudgedFiles {
  public:
-  Gate(DiskFaults& faults, std::string path) : faults_(faults), path_(std::move(path)) {}
-
-  // Asks the rules. `lied`: the operation must report success and do nothing.
-  [[nodiscard]] Status pass(std::string_view call, bool* lied = nullptr,
-                            std::optional<faults::Decision>* out = nullptr) const {
-    const auto decision = faults_.on_disk(path_, call);
-    if (!decision) return {};
-    if (decision->action == Action::slow || decision->action == Action::hang)
-      faults_.took(decision->by);
-    if (decision->action == Action::lost_fsync && lied != nullptr) *lied = true;
-    if (out != nullptr) *out = decision;
-    return outcome_of(*decision, path_);
-  }
-  [[nodiscard]] const std::string& path() const { return path_; }
+  SimFiles(MemoryFileSystem& inner, DiskFaults& faults) : JudgedFiles(inner), faults_(faults) {}
 
  private:
-  DiskFaults& faults_;
-  std::string path_;
-};
-
-class SimFile final : public File {
- public:
-  SimFile(std::unique_ptr<File> inner, Gate gate)
-      : inner_(std::move(inner)), gate_(std::move(gate)) {}
-
-  Result<std::uint64_t> size() const override {
-    WITAN_TRY_VOID(gate_.pass("size"));
-    return inner_->size();
+  IoVerdict judge(IoKind kind, const std::string& path, std::uint64_t) const override {
+    return asked(faults_, path, name_of(kind));
   }
-  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> out) const override {
-    std::optional<faults::Decision> decision;
-    WITAN_TRY_VOID(gate_.pass("read", nullptr, &decision));
-    WITAN_TRY(const std::size_t n, inner_->read_at(offset, out));
-    if (decision && decision->action == Action::corrupt && n > 0)
-      for (std::uint64_t i = 0; i < std::max<std::uint64_t>(1, decision->bytes); ++i)
-        out[(decision->draw + i) % n] ^= 0x5a;
-    return n;
-  }
-  Status write_at(std::uint64_t offset, ByteView data) override {
-    std::optional<faults::Decision> decision;
-    const Status passed = gate_.pass("write", nullptr, &decision);
-    if (decision && decision->action == Action::short_write)
-      (void)inner_->write_at(offset,
-                             data.first(std::min<std::size_t>(data.size(), decision->bytes)));
-    if (!passed) return passed;
-    return inner_->write_at(offset, data);
-  }
-  Status sync() override {
-    if (failed_) return fail(ErrorCode::io, gate_.path(), "an earlier sync failed");
-    bool lied = false;
-    const Status passed = gate_.pass("sync", &lied);
-    if (!passed) {
-      failed_ = true;
-      return passed;
-    }
-    return lied ? Status{} : inner_->sync();
-  }
-  Status preallocate(std::uint64_t bytes) override {
-    WITAN_TRY_VOID(gate_.pass("preallocate"));
-    return inner_->preallocate(bytes);
-  }
-  Status truncate(std::uint64_t bytes) override {
-    WITAN_TRY_VOID(gate_.pass("truncate"));
-    return inner_->truncate(bytes);
-  }
-
- private:
-  std::unique_ptr<File> inner_;
-  Gate gate_;
-  bool failed_ = false;
-};
-
-class SimFiles final : public FileSystem {
- public:
-  SimFiles(MemoryFileSystem& inner, DiskFaults& faults) : inner_(inner), faults_(faults) {}
-
-  Result<std::unique_ptr<File>> open(const FilePath& path, OpenMode mode) override {
-    WITAN_TRY_VOID(gate(path).pass(mode == OpenMode::create ? "create" : "open"));
-    WITAN_TRY(auto file, inner_.open(path, mode));
-    return std::unique_ptr<File>(std::make_unique<SimFile>(std::move(file), gate(path)));
-  }
-  bool exists(const FilePath& path) const override { return inner_.exists(path); }
-  Result<std::vector<std::string>> list(const FilePath& folder) const override {
-    WITAN_TRY_VOID(gate(folder).pass("list"));
-    return inner_.list(folder);
-  }
-  Status create_directories(const FilePath& folder) override {
-    WITAN_TRY_VOID(gate(folder).pass("make_folder"));
-    return inner_.create_directories(folder);
-  }
-  Status rename(const FilePath& from, const FilePath& to) override {
-    WITAN_TRY_VOID(gate(from).pass("rename"));
-    return inner_.rename(from, to);
-  }
-  Status remove(const FilePath& path) override {
-    WITAN_TRY_VOID(gate(path).pass("remove"));
-    return inner_.remove(path);
-  }
-  Status sync_directory(const FilePath& folder) override {
-    bool lied = false;
-    WITAN_TRY_VOID(gate(folder).pass("sync_folder", &lied));
-    return lied ? Status{} : inner_.sync_directory(folder);
-  }
-  Result<std::uint64_t> free_bytes(const FilePath& folder) const override {
-    WITAN_TRY_VOID(gate(folder).pass("free_bytes"));
-    return inner_.free_bytes(folder);
-  }
-  Result<FolderIdentity> identity(const FilePath& folder) const override {
-    WITAN_TRY_VOID(gate(folder).pass("identity"));
-    return inner_.identity(folder);
-  }
-
- private:
-  [[nodiscard]] Gate gate(const FilePath& path) const { return {faults_, path.string()}; }
-  MemoryFileSystem& inner_;
   DiskFaults& faults_;
 };
 
@@ -228,26 +117,26 @@ class SimIterator final : public KvIterator {
 
 class SimKv final : public KvStore {
  public:
-  SimKv(std::shared_ptr<Database> database, Gate gate)
-      : database_(std::move(database)), gate_(std::move(gate)) {}
+  SimKv(std::shared_ptr<Database> database, DiskFaults& faults, std::string path)
+      : database_(std::move(database)), faults_(faults), path_(std::move(path)) {}
 
   Result<std::optional<Bytes>> get(ByteView key) const override {
-    WITAN_TRY_VOID(gate_.pass("read"));
+    WITAN_TRY_VOID(asked(faults_, path_, "read").status);
     const auto found = database_->content->find(key);
     if (found == database_->content->end()) return std::optional<Bytes>{};
     return std::optional(found->second);
   }
   Status write(const WriteBatch& batch, Durability durability) override {
-    if (failed_) return fail(ErrorCode::io, gate_.path(), "an earlier write failed");
-    Status passed = gate_.pass("write");
-    bool lied = false;
-    if (passed && durability == Durability::synced) passed = gate_.pass("sync", &lied);
-    if (!passed) {
+    if (failed_) return fail(ErrorCode::io, path_, "an earlier write failed");
+    const bool synced = durability == Durability::synced;
+    IoVerdict verdict = asked(faults_, path_, "write");
+    if (verdict.status && synced) verdict = asked(faults_, path_, "sync");
+    if (!verdict.status) {
       failed_ = true;
-      return passed;
+      return verdict.status;
     }
     if (!batch.empty()) database_->apply(batch);
-    if (durability == Durability::synced && !lied) database_->synced();
+    if (synced && !verdict.lied) database_->synced();
     return {};
   }
   std::unique_ptr<KvIterator> iterate(const KeyRange& range, Direction direction) const override {
@@ -263,7 +152,8 @@ class SimKv final : public KvStore {
 
  private:
   std::shared_ptr<Database> database_;
-  Gate gate_;
+  DiskFaults& faults_;
+  const std::string path_;
   bool failed_ = false;
 };
 
@@ -278,8 +168,7 @@ node::Databases SimDisk::databases() {
   out.open = [this](const FilePath& path, const KvOptions&) -> Result<std::unique_ptr<KvStore>> {
     auto& database = databases_[path.string()];
     if (!database) database = std::make_shared<Database>();
-    return std::unique_ptr<KvStore>(
-        std::make_unique<SimKv>(database, Gate(faults_, path.string())));
+    return std::unique_ptr<KvStore>(std::make_unique<SimKv>(database, faults_, path.string()));
   };
   out.remove = [this](const FilePath& path) -> Status {
     databases_.erase(path.string());
