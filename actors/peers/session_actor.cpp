@@ -10,6 +10,7 @@ namespace witan::peers {
 namespace {
 
 constexpr std::size_t send_batch_bytes = 64 * 1024;
+constexpr Duration first_ping_interval = Duration::from_ms(100);  // doubles from ping to ping
 constexpr Duration progress_period = Duration::from_ms(200);  // between reports of the peer's tip
 constexpr std::size_t goodbye_text_max = 200;                 // below limits::text_bytes_max
 
@@ -213,9 +214,17 @@ void SessionActor::on_ping_timer(schema::PingTimer::Reader in, const Envelope&) 
   if (context().now() - last_heard_ > options_.ping_interval * 3)
     return end(Error{ErrorCode::timeout, "session", "nothing heard for three ping intervals"});
   send_ping(in.getGeneration());
-  Draft<schema::PingTimer> next;
-  next->setGeneration(in.getGeneration() + 1);
-  context().send_after(options_.ping_interval, std::move(next));
+  ping_after(in.getGeneration() + 1);
+}
+
+// The first pings of a connection follow each other closely: the first of all crosses the bustle of
+// a start, and one quiet round trip is enough to know how far apart our clocks are.
+void SessionActor::ping_after(std::uint64_t generation) {
+  const std::uint64_t doublings = std::min<std::uint64_t>(generation - 1, 20);
+  const Duration early = first_ping_interval * (std::int64_t{1} << doublings);
+  Draft<schema::PingTimer> timer;
+  timer->setGeneration(generation);
+  context().send_after(std::min(early, options_.ping_interval), std::move(timer));
 }
 
 // The typed refusal or farewell, once; nothing before the connection is encrypted.
@@ -432,10 +441,8 @@ void SessionActor::become_ready(schema::Hello::Reader hello) {
   Draft<schema::SyncStatus> status;
   status->setTip(hello.getTip());
   (void)sync_.send(std::move(status));
-  send_ping(0);  // the first one also tells how far apart our clocks are
-  Draft<schema::PingTimer> timer;
-  timer->setGeneration(1);
-  context().send_after(options_.ping_interval, std::move(timer));
+  send_ping(0);
+  ping_after(1);
   if (options_.interposer != nullptr) tick_while_needed();
 }
 

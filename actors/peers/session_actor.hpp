@@ -94,6 +94,7 @@ class SessionActor final : public rt::ActorFor<SessionRole> {
   void become_ready(schema::Hello::Reader hello);
   void note_tip(std::uint64_t tip);
   void send_ping(std::uint64_t nonce);
+  void ping_after(std::uint64_t generation);
   void on_ping(schema::Ping::Reader ping);
   void on_pong(schema::Pong::Reader pong);
 

@@ -50,7 +50,19 @@ def check_chrome(text):
     for slice_ in slices:
         check((slice_['pid'], None) in named and (slice_['pid'], slice_['tid']) in named, f'no name for {slice_}')
     check(all(sorted(pair) == ['f', 's'] for pair in ends.values()), 'an arrow without both ends')
+    bars = {}
+    for slice_ in slices:
+        begin = nanoseconds(slice_['ts'])
+        bars.setdefault((slice_['pid'], slice_['tid']), []).append((begin, begin + nanoseconds(slice_['dur'])))
+    for event in (e for e in data['traceEvents'] if e['ph'] in 'sf'):
+        at = nanoseconds(event['ts'])
+        check(any(begin == at or begin < at < end for begin, end in bars[event['pid'], event['tid']]),
+              f'an arrow that readers drop, its end is on no bar: {event}')
     return slices
+
+
+def nanoseconds(microseconds):
+    return round(microseconds * 1000)
 
 
 MERMAID = {'participant': re.compile(r'participant (\w+) as [^;#:]+'),

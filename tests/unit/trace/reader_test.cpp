@@ -140,6 +140,50 @@ BOOST_AUTO_TEST_CASE(measured_clocks_put_nodes_on_one_axis) {
   BOOST_CHECK_EQUAL(set->from_label(set->hops()[1]), "node0 b");
 }
 
+HopRecord arrived(std::uint64_t span, std::uint64_t cause, std::int64_t sent) {
+  HopRecord out = hop(span, cause, sent);
+  out.kind = kind_network;
+  return out;
+}
+
+// node1's clock is 5000 ns ahead. Its ping says 4000, right within 3000: messages know better, the
+// fastest took 100 there and 300 back.
+BOOST_AUTO_TEST_CASE(messages_both_ways_measure_the_clocks_too) {
+  MemoryFileSystem fs;
+  put_file(fs, "/t/a.wtr",
+           file_of(node0, names,
+                   {{hop(1, 0, 10'000), hop(2, 0, 20'000), arrived(3, 11, 40'300 - 5000),
+                     arrived(4, 12, 50'900 - 5000)}},
+                   0));
+  Bytes other = file_of(node1, names,
+                        {{arrived(21, 1, 10'100 + 5000), arrived(22, 2, 20'700 + 5000),
+                          hop(11, 0, 40'000), hop(12, 0, 50'000)}},
+                        0);
+  BlockHeader header;
+  header.kind = BlockKind::clocks;
+  append(other, block_bytes(header, encode_clocks({{"02aa", -4000, 3000, 1}})));
+  put_file(fs, "/t/b.wtr", other);
+  const auto set = load_traces(fs, {"/t/a.wtr", "/t/b.wtr"}, {});
+  BOOST_REQUIRE(set);
+  BOOST_CHECK_EQUAL(set->nodes[1].shift_ns, -4900);
+  BOOST_CHECK_EQUAL(set->nodes[1].error_ns, 201);
+  for (const HopRecord& hop : set->hops())
+    if (const HopRecord* cause = set->cause_of(hop)) BOOST_CHECK_GE(hop.started, cause->started);
+}
+
+// Times that contradict each other, and times that overflow, measure nothing.
+BOOST_AUTO_TEST_CASE(messages_that_arrive_before_they_were_sent_measure_nothing) {
+  for (const std::int64_t back : {std::int64_t{-900}, std::int64_t{-1} << 62}) {
+    MemoryFileSystem fs;
+    put_file(fs, "/t/a.wtr", file_of(node0, names, {{hop(1, 0, 1000), arrived(2, 11, back)}}, 0));
+    put_file(fs, "/t/b.wtr", file_of(node1, names, {{arrived(21, 1, 1100), hop(11, 0, 0)}}, 0));
+    const auto set = load_traces(fs, {"/t/a.wtr", "/t/b.wtr"}, {});
+    BOOST_REQUIRE(set);
+    BOOST_CHECK_EQUAL(set->nodes[1].shift_ns, 0);
+    BOOST_CHECK_EQUAL(set->nodes[1].error_ns, -1);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_node_nobody_measured_is_left_where_it_is_and_says_so) {
   MemoryFileSystem fs;
   put_file(fs, "/t/a.wtr", file_of(node0, names, {{hop(1, 0, 100)}}));

@@ -19,6 +19,13 @@ std::int64_t span_of_time(std::int64_t from, std::int64_t to) {
   return std::max<std::int64_t>(0, minus(to, from));
 }
 
+// Where an arrow leaves the bar of a message's handling: on it, and its end is not on it. Readers
+// drop an arrow that begins outside.
+std::int64_t within(const HopRecord& handled, std::int64_t time) {
+  const std::int64_t last = std::max(handled.started, minus(handled.finished, 1));
+  return std::clamp(time, handled.started, last);
+}
+
 // "Vote h42 r0 v3"
 std::string message_text(const TraceSet& set, const HopRecord& hop) {
   std::string out = set.type_name(hop.type);
@@ -261,10 +268,7 @@ std::string to_chrome(const TraceSet& set, const Flow& flow) {
     const HopRecord& cause = set.hops()[flow.steps[static_cast<std::size_t>(step.parent)].hop];
     events.push_back(fmt::format(
         R"({{"ph":"s","name":"message","cat":"flow","id":{},"pid":{},"tid":{},"ts":{}}})", i + 1,
-        cause.node + 1, cause.to,
-        us_text(minus(std::clamp(hop.sent, std::min(cause.started, cause.finished),
-                                 std::max(cause.started, cause.finished)),
-                      begin))));
+        cause.node + 1, cause.to, us_text(minus(within(cause, hop.sent), begin))));
     events.push_back(fmt::format(
         R"({{"ph":"f","bp":"e","name":"message","cat":"flow","id":{},"pid":{},"tid":{},"ts":{}}})",
         i + 1, hop.node + 1, hop.to, us_text(minus(hop.started, begin))));

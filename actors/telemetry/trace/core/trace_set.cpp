@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <tuple>
+#include <unordered_map>
+#include <utility>
 
 namespace witan::trace {
 namespace {
@@ -117,9 +119,58 @@ void TraceSet::add_hops(std::size_t node, std::int64_t wall_base, const HopList&
     list_.transactions.push_back({tx.hop + first, tx.id});
 }
 
+// Nothing arrives before it was sent. Of all messages from a to b the fastest says how far b's
+// clock can be behind at most, of those from b to a how far it can be ahead; the truth lies
+// between:
+//
+//   offset = (d_ab - d_ba) / 2, right within (d_ab + d_ba) / 2     d: received minus sent, least
+//
+// as for a ping (clock_estimate.hpp) whose ways were the fastest of the whole trace. "Sent" is when
+// the handling of the cause began, which is not too late.
+std::vector<TraceSet::Measured> TraceSet::measured_by_messages() const {
+  constexpr std::int64_t far = std::int64_t{1} << 61;  // sums of two fit
+  struct Place {
+    std::size_t node = 0;
+    std::int64_t time = 0;  // Unix time of its host
+  };
+  const auto each_hop = [this](const auto& call) {
+    for (std::size_t b = 0; b < bases_.size(); ++b) {
+      const std::size_t end = b + 1 < bases_.size() ? bases_[b + 1].first : list_.hops.size();
+      for (std::size_t i = bases_[b].first; i < end; ++i)
+        call(list_.hops[i], plus(list_.hops[i].started, bases_[b].wall));
+    }
+  };
+  std::unordered_map<std::uint64_t, Place> causes;  // looked up only
+  each_hop([&](const HopRecord& hop, std::int64_t) {
+    if (hop.kind == kind_network && hop.parent != 0) causes[hop.parent] = {nodes.size(), 0};
+  });
+  each_hop([&](const HopRecord& hop, std::int64_t time) {
+    if (const auto at = causes.find(hop.span); at != causes.end()) at->second = {hop.node, time};
+  });
+  std::map<std::pair<std::size_t, std::size_t>, std::int64_t> least;
+  each_hop([&](const HopRecord& hop, std::int64_t time) {
+    if (hop.kind != kind_network || hop.parent == 0) return;
+    const Place& cause = causes.at(hop.parent);
+    const std::int64_t delay = minus(time, cause.time);
+    if (cause.node == nodes.size() || cause.node == hop.node || delay >= far || delay <= -far)
+      return;
+    const auto [at, first] = least.try_emplace({cause.node, hop.node}, delay);
+    at->second = std::min(at->second, delay);
+  });
+  std::vector<Measured> out;
+  for (const auto& [pair, there] : least) {
+    const auto back = least.find({pair.second, pair.first});
+    if (pair.first > pair.second || back == least.end() || there + back->second < 0) continue;
+    out.push_back(
+        {pair.first, pair.second, (there - back->second) / 2, (there + back->second) / 2 + 1});
+  }
+  return out;
+}
+
 // Shortest chain of measurements from the first node, by the sum of their errors. Few nodes.
 void TraceSet::align() {
   if (nodes.empty()) return;
+  const std::vector<Measured> by_messages = measured_by_messages();
   nodes[0].error_ns = 0;
   std::vector<bool> done(nodes.size(), false);
   for (std::size_t round = 0; round < nodes.size(); ++round) {
@@ -143,6 +194,10 @@ void TraceSet::align() {
         if (clock.node == nodes[j].info.id) reach(j, clock.offset_ns, clock.error_ns);
       for (const PeerClock& clock : nodes[j].clocks)
         if (clock.node == nodes[best].info.id) reach(j, minus(0, clock.offset_ns), clock.error_ns);
+    }
+    for (const Measured& m : by_messages) {
+      if (m.from == best) reach(m.to, m.offset_ns, m.error_ns);
+      if (m.to == best) reach(m.from, minus(0, m.offset_ns), m.error_ns);
     }
   }
 }

@@ -2,10 +2,10 @@
 // queries, draws or exports a trace reads one of these.
 //
 // Times of nodes: each file says how its monotonic clock maps to its host's Unix time. On top of
-// that, nodes measure their peers' clocks with pings; the first node is the reference, and the
-// others are shifted along the most exact chain of measurements. What was assumed stands in
-// TraceNode. Content is hostile: spans may collide, parents may form circles, times may be
-// anything. Pure.
+// that, nodes measure their peers' clocks with pings, and messages that went both ways between two
+// nodes are a measurement too; the first node is the reference, and the others are shifted along
+// the most exact chain of measurements. What was assumed stands in TraceNode. Content is hostile:
+// spans may collide, parents may form circles, times may be anything. Pure.
 #pragma once
 #include <map>
 #include <string>
@@ -76,6 +76,11 @@ class TraceSet {
   std::vector<Damage> damage;
 
  private:
+  struct Measured {  // as PeerClock, between two of `nodes`
+    std::size_t from = 0, to = 0;
+    std::int64_t offset_ns = 0, error_ns = 0;  // the clock of `to` minus that of `from`
+  };
+  [[nodiscard]] std::vector<Measured> measured_by_messages() const;
   void align();
   [[nodiscard]] std::vector<bool> repeated() const;
   void move_times();
