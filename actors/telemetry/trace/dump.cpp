@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 
 #include "actors/telemetry/trace/recorder.hpp"
 #include "storage/data_dir.hpp"
@@ -17,6 +18,33 @@ namespace {
 std::atomic<Recorder*> crash_recorder{nullptr};
 constexpr int crash_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 constexpr std::size_t reason_bytes_max = 200;
+
+// For the handler of a thread whose own stack has overflowed. Pages that nobody touches cost
+// nothing.
+class CrashStack {
+ public:
+  CrashStack() {
+    stack_t present{};
+    if (sigaltstack(nullptr, &present) != 0 || (present.ss_flags & SS_DISABLE) == 0) return;
+    bytes_.reset(new std::uint8_t[size]);
+    stack_t mine{};
+    mine.ss_sp = bytes_.get();
+    mine.ss_size = size;
+    if (sigaltstack(&mine, nullptr) != 0) bytes_.reset();
+  }
+  ~CrashStack() {
+    if (!bytes_) return;
+    stack_t none{};
+    none.ss_flags = SS_DISABLE;
+    (void)sigaltstack(&none, nullptr);
+  }
+  CrashStack(const CrashStack&) = delete;
+  CrashStack& operator=(const CrashStack&) = delete;
+
+ private:
+  static constexpr std::size_t size = 128 * 1024;  // a dump's own buffers, many times
+  std::unique_ptr<std::uint8_t[]> bytes_;          // not initialised
+};
 
 void on_crash(int number) {
   if (Recorder* recorder = crash_recorder.exchange(nullptr)) {
@@ -47,10 +75,13 @@ void dump_on_crash(Recorder* recorder) {
   for (const int number : crash_signals) {
     struct sigaction action {};
     action.sa_handler = recorder != nullptr ? on_crash : SIG_DFL;
+    action.sa_flags = SA_ONSTACK;
     sigemptyset(&action.sa_mask);
     (void)sigaction(number, &action, nullptr);
   }
 }
+
+void give_crash_stack() { thread_local const CrashStack stack; }
 
 bool Recorder::write_block(int fd, BlockHeader header, ByteView payload) noexcept {
   header.raw_bytes = static_cast<std::uint32_t>(payload.size());

@@ -98,6 +98,7 @@ Recorder::Lane* Recorder::lane() {
 
 Recorder::Lane* Recorder::take_lane() {
   thread_local LaneOwner releaser;
+  give_crash_stack();
   const std::lock_guard guard(lanes_->mutex);
   for (const auto& lane : lanes_->all) {
     bool free = false;

@@ -142,7 +142,10 @@ class Recorder final : public rt::TraceSink, public PeerClockSink {
 };
 
 // Signals that end a process (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) write the flight recorder
-// before they do. One recorder a process; null ends it.
+// before they do. One recorder a process; null ends it. A stack that overflowed has no room for
+// that: threads that record have a second one for it.
 void dump_on_crash(Recorder* recorder);
+// Gives this thread its second stack, until it ends; once a thread, a later call changes nothing.
+void give_crash_stack();
 
 }  // namespace witan::trace
