@@ -120,7 +120,7 @@ void TraceSet::add_hops(std::size_t node, std::int64_t wall_base, const HopList&
 }
 
 // Nothing arrives before it was sent. Of all messages from a to b the fastest says how far b's
-// clock can be behind at most, of those from b to a how far it can be ahead; the truth lies
+// clock can be ahead at most, of those from b to a how far it can be behind; the truth lies
 // between:
 //
 //   offset = (d_ab - d_ba) / 2, right within (d_ab + d_ba) / 2     d: received minus sent, least
