@@ -1,9 +1,8 @@
 // Back-pressure: what a message of each mailbox class waits while another class floods the same
 // actor. Run: build/release/bin/bench_flood
 //   flood/FLOODED/PROBE   the actor works 5 us on every message. It is stopped, 2048 messages of
-//   the
-//                         class FLOODED (0 control, 1 consensus, 2 bulk) and one of PROBE are put
-//                         into its mailbox, and it goes on: p50_us and p99_us from there until
+//                         the class FLOODED (0 control, 1 consensus, 2 bulk) and one of PROBE are
+//                         put into its mailbox, and it goes on: p50_us and p99_us from there until
 //                         PROBE is handled. fifo_us: the same in the order of arrival
 #include <benchmark/benchmark.h>
 

@@ -11,6 +11,8 @@
 namespace witan::sim {
 namespace {
 
+constexpr std::uint64_t burst_messages = 40;  // not only the first message of a burst
+
 Outcome run_quietly(const Scenario& scenario, std::uint64_t seed) {
   return run(scenario, {.seed = seed, .log_file = nullptr, .keep_log = false});
 }
@@ -56,7 +58,7 @@ Scenario with_kills(const Scenario& scenario, const std::vector<std::string>& ac
   Scenario out = scenario;
   for (std::size_t i = 0; i < actors.size(); ++i) {
     std::string when = fmt::format("from {}ms nth 1", ms);
-    if (i > 0) when = fmt::format("from {}ms nth {}", ms, 1 + random.below(40));
+    if (i > 0) when = fmt::format("from {}ms nth {}", ms, 1 + random.below(burst_messages));
     if (early && i == 0) when = fmt::format("nth {}", 1 + random.below(3));
     const std::string text = fmt::format("on {} at {} {} do kill", actors[i], node, when);
     auto rule = faults::parse_rule(text);

@@ -15,7 +15,7 @@ namespace witan::sim {
 struct KillPlan {
   std::uint64_t first = 1;    // seed
   std::uint64_t times = 100;  // of each kind of actor
-  std::uint64_t deaths = 1;   // in each run: the actor, then others within a second, drawn
+  std::uint64_t deaths = 1;   // in each run: the actor, then others, drawn (with_kills)
   unsigned jobs = 1;
   std::string only{};  // glob of kinds; empty: all
 };
@@ -44,8 +44,9 @@ struct KillSummary {
     const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 
 // The scenario of one run: the first of `actors` dies at a moment and on a node that the seed
-// decides, each other within a second of the one before, on the same node. `early`: the first dies
-// at one of its first messages, because some hear nothing later on.
+// decides. The others are on the same node: from a moment within a second of the one before, each
+// dies at one of its next 40 messages, if it gets so many. `early`: the first dies at one of its
+// first messages, because some hear nothing later on.
 [[nodiscard]] Scenario with_kills(const Scenario& scenario, const std::vector<std::string>& actors,
                                   std::uint64_t seed, bool early = false);
 

@@ -309,7 +309,7 @@ int main_of(int argc, char** argv) {
       ->capture_default_str();
   kills_command
       ->add_option("--deaths", options.kills.deaths,
-                   "actors that die in each run: others after the first, within a second each")
+                   "actors to kill in each run: others on the same node after the first")
       ->capture_default_str()
       ->check(CLI::Range(1, 8));
   kills_command->add_option("--first", options.kills.first, "first seed")->capture_default_str();

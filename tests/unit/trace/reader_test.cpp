@@ -120,17 +120,22 @@ BOOST_AUTO_TEST_CASE(hops_in_two_files_are_counted_once_whatever_the_files_say_o
     BOOST_CHECK_LE(set->hops()[i - 1].sent, set->hops()[i].sent);
 }
 
+// The file of node1, which has measured the clock of node0.
+Bytes file_of_node1(const std::vector<HopRecord>& hops, const PeerClock& measured) {
+  Bytes out = file_of(node1, names, {hops}, 0);
+  BlockHeader header;
+  header.kind = BlockKind::clocks;
+  append(out, block_bytes(header, encode_clocks({measured})));
+  return out;
+}
+
 // node1's clock is 1000 ns ahead, as node1 measured it.
 BOOST_AUTO_TEST_CASE(measured_clocks_put_nodes_on_one_axis) {
   MemoryFileSystem fs;
   put_file(fs, "/t/a.wtr", file_of(node0, names, {{hop(1, 0, 100)}}, 0));
   HopRecord network = hop(2, 1, 1150);
   network.kind = kind_network;
-  Bytes other = file_of(node1, names, {{network}}, 0);
-  BlockHeader header;
-  header.kind = BlockKind::clocks;
-  append(other, block_bytes(header, encode_clocks({{"02aa", -1000, 7, 1}})));
-  put_file(fs, "/t/b.wtr", other);
+  put_file(fs, "/t/b.wtr", file_of_node1({network}, {"02aa", -1000, 7, 1}));
   const auto set = load_traces(fs, {"/t/a.wtr", "/t/b.wtr"}, {});
   BOOST_REQUIRE(set);
   BOOST_CHECK_EQUAL(set->nodes[1].shift_ns, -1000);
@@ -155,14 +160,10 @@ BOOST_AUTO_TEST_CASE(messages_both_ways_measure_the_clocks_too) {
                    {{hop(1, 0, 10'000), hop(2, 0, 20'000), arrived(3, 11, 40'300 - 5000),
                      arrived(4, 12, 50'900 - 5000)}},
                    0));
-  Bytes other = file_of(node1, names,
-                        {{arrived(21, 1, 10'100 + 5000), arrived(22, 2, 20'700 + 5000),
-                          hop(11, 0, 40'000), hop(12, 0, 50'000)}},
-                        0);
-  BlockHeader header;
-  header.kind = BlockKind::clocks;
-  append(other, block_bytes(header, encode_clocks({{"02aa", -4000, 3000, 1}})));
-  put_file(fs, "/t/b.wtr", other);
+  put_file(fs, "/t/b.wtr",
+           file_of_node1({arrived(21, 1, 10'100 + 5000), arrived(22, 2, 20'700 + 5000),
+                          hop(11, 0, 40'000), hop(12, 0, 50'000)},
+                         {"02aa", -4000, 3000, 1}));
   const auto set = load_traces(fs, {"/t/a.wtr", "/t/b.wtr"}, {});
   BOOST_REQUIRE(set);
   BOOST_CHECK_EQUAL(set->nodes[1].shift_ns, -4900);
