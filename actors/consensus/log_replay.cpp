@@ -72,7 +72,12 @@ Result<LogReplay::Outcome> LogReplay::take(const LoggedRecord& record, Own own) 
 // A height whose decision is not in the log came from the stores when the node was started again;
 // one that does not follow is where the log has a gap.
 void LogReplay::start(Height height) {
-  const bool again = height_ == height;
+  const bool again = height_ == height;  // with the own voice, after what came before it
+  if (again && !partial_) {
+    --counts_.heights;
+    ++counts_.partial;
+    if (counts_.first == height) counts_.first.reset();
+  }
   partial_ = again || !height_ || height.get() != height_->get() + 1;
   forget_before(height_.value_or(height));
   height_ = height;

@@ -158,5 +158,20 @@ BOOST_AUTO_TEST_CASE(records_that_do_not_decode_are_errors_and_a_gap_is_not_comp
   BOOST_CHECK_EQUAL(outcome.counts.partial, 2u);  // the first one, and the one after the gap
 }
 
+// A validator that came late: in the height of its first signature what came before is not fed to
+// it.
+BOOST_AUTO_TEST_CASE(the_height_of_the_first_own_signature_is_not_compared) {
+  SimCluster cluster({.seed = 6});
+  BOOST_REQUIRE(cluster.run_until(Height(12), Duration::from_s(600)));
+  auto log = log_of(cluster, 0);
+  std::erase_if(log, [](const LoggedRecord& r) {
+    return r.kind == RecordKind::sign && r.height == Height(1);
+  });
+  const auto outcome = replay(cluster.world(), log);
+  BOOST_CHECK_MESSAGE(!outcome.divergence, words(outcome));
+  BOOST_CHECK_EQUAL(outcome.counts.partial, 2u);  // the first one as well
+  BOOST_CHECK(outcome.counts.first == Height(3));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 }  // namespace witan::test
