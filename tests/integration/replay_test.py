@@ -93,8 +93,10 @@ def check_whole_network(test, network, top):
         found, _ = replay(test, '--home', network.home(i))
         check(not found['diverged'] and 'stop' not in found, f'node {i}: {found}')
         # How many heights pass while the victim is away depends on the machine; it votes before and after.
+        # A height that is fed and not compared may lie among the others: its votes may be missing.
         votes = votes_signed(dump(test, network.home(i)), int(found['from']), int(found['to']))
-        check(found['votes'] == votes > (2 * HEIGHTS if i == VICTIM else found['heights']), f'node {i}: {votes} {found}')
+        check(votes >= found['votes'] > (2 * HEIGHTS if i == VICTIM else found['heights']),
+              f'node {i}: {votes} {found}')
         check(found['heights'] > top // 2 and found['proposals'] > 0 and found['decisions'] > top // 2,
               f'node {i}: {found}')
         say(f'node {i}: {found["heights"]} heights, {found["votes"]} own votes, {found["proposals"]} own proposals, '
